@@ -1,0 +1,38 @@
+import type { Matrix } from '../model/matrix.ts';
+
+export interface LearnContext {
+  /** The same rows and seed give the same model, bit for bit. */
+  readonly seed: number;
+  /** `done` from 0 to 1. */
+  progress(done: number): void;
+}
+
+/** What goes into a model file: small facts as JSON, large arrays as bytes. */
+export interface EncodedModel {
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly arrays: Readonly<Record<string, Float32Array | Int32Array>>;
+}
+
+/**
+ * Scores rows one after the other, seeing nothing later (causal). Its state is only what it has been shown:
+ * the same rows in the same order give the same scores.
+ */
+export interface Scorer {
+  /** How unusual the row is, in the detector's own measure: higher is stranger, comparable only with itself. */
+  score(row: Float32Array, at: number): number;
+  /** Adds to `into` how much each feature of the last row contributed; any scale, not negative. Undefined where it cannot say. */
+  contributions?(into: Float32Array): void;
+}
+
+/**
+ * One way to tell usual from unusual rows. Tolerates NaN (a missing metric adds nothing to the score).
+ * `learn` is pure and deterministic; `train` and `validate` are separate blocks of time, `validate` the later one.
+ */
+export interface Detector<Model = unknown> {
+  readonly name: string;
+  learn(train: Matrix, validate: Matrix, context: LearnContext): Model;
+  scorer(model: Model): Scorer;
+  encode(model: Model): EncodedModel;
+  /** Throws where the parts do not fit together. */
+  decode(encoded: EncodedModel): Model;
+}

@@ -1,0 +1,25 @@
+/**
+ * An error that a person can act on: one line that names the thing, the value and the remedy.
+ * The command line prints `message` alone, without a stack trace, and ends with `exitCode`.
+ */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  /** 2 for wrong use or wrong configuration, 1 for a failure of the machine. */
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 2) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The `code` of a system error (`ENOENT`, `EACCES` ...), or undefined for anything else. */
+export function errorCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}
+
+/** One line of text for any thrown value. */
+export function errorMessage(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+}

@@ -1,0 +1,57 @@
+export type Severity = 'LOW' | 'MEDIUM' | 'HIGH';
+
+/** A metric that broke: what was seen against what was expected. */
+export interface BrokenMetric {
+  /** The series' key. */
+  readonly metric: string;
+  readonly unit: string;
+  readonly observed: number;
+  readonly expectedLow: number;
+  readonly expectedHigh: number;
+  /** Its share of the score, 0 to 1. */
+  readonly share: number;
+}
+
+/** A process that accounts for part of the change. */
+export interface Culprit {
+  readonly id: string;
+  readonly pid: number;
+  readonly name: string;
+  readonly executable: string | undefined;
+  readonly commandLine: string;
+  readonly parent: { readonly pid: number; readonly name: string } | undefined;
+  readonly containerId: string | undefined;
+  /** Share of the change that it accounts for, 0 to 1. */
+  readonly share: number;
+  /** What it did, for a person: `CPU 3 % -> 98 % of a core`. */
+  readonly evidence: string;
+}
+
+/**
+ * Something unusual, from its beginning to its end. One line of `anomalies.json` is this object as it was when it
+ * opened, changed its severity or its culprit, or closed; the last line of an id is the whole truth.
+ */
+export interface Anomaly {
+  readonly schema: 1;
+  /** Deterministic: the same history gives the same id. */
+  readonly id: string;
+  readonly host: string;
+  readonly state: 'open' | 'closed';
+  /** machine: the combined score; process: one process left its own past (it froze). */
+  readonly kind: 'machine' | 'process';
+  readonly severity: Severity;
+  /** The model behind it had not seen enough yet. */
+  readonly provisional: boolean;
+  /** First row that was unusual, when it was raised, and its end; ms since the epoch. */
+  readonly since: number;
+  readonly raisedAt: number;
+  readonly closedAt?: number;
+  /** -log10 of the probability of the highest score so far. */
+  readonly score: number;
+  /** How often such a score is expected on this machine: once in that many seconds. */
+  readonly returnPeriodSeconds: number;
+  readonly metrics: readonly BrokenMetric[];
+  readonly culprits: readonly Culprit[];
+  /** What, since when, how much, who: one sentence. */
+  readonly sentence: string;
+}

@@ -1,0 +1,42 @@
+/** Something that a collector could not see, why, and what would mend it. */
+export interface BlindSpot {
+  readonly what: string;
+  readonly why: string;
+  readonly remedy?: string;
+}
+
+/** How a collector fared the last time. */
+export interface CollectorReport {
+  readonly collector: string;
+  /** When it last ended, ms since the epoch. */
+  readonly at: number;
+  /** Wall time of its last run, ms. */
+  readonly durationMs: number;
+  /** `ok`; `failed`: it threw; `late`: it has not answered within its deadline and is not asked again until it does. */
+  readonly outcome: 'ok' | 'failed' | 'late';
+  readonly error?: string;
+  readonly metrics: number;
+  readonly blind: readonly BlindSpot[];
+  readonly runs: number;
+  readonly failures: number;
+}
+
+/** A count of what was lost, for whatever reason; it only grows in the life of a process. */
+export interface Loss {
+  readonly what:
+    | 'ticks missed'
+    | 'samples not stored'
+    | 'samples dropped by the disk cap'
+    | 'scans missed'
+    | 'events not logged';
+  readonly why: string;
+  readonly count: number;
+  readonly lastAt: number;
+}
+
+/** What Homeostat does not see. `healthy` is false when it is blind to something that it should see. */
+export interface Coverage {
+  readonly healthy: boolean;
+  readonly collectors: readonly CollectorReport[];
+  readonly losses: readonly Loss[];
+}

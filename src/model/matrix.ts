@@ -1,0 +1,19 @@
+/** Rows of features in the order of time. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** rows x columns, row-major, in the series' own units; NaN where a value is missing. */
+  readonly data: Float32Array;
+  /** Wall clock of each row, ms since the epoch. */
+  readonly at: Float64Array;
+}
+
+/** The rows from `from` (inclusive) to `to` (exclusive), sharing memory with `matrix`. */
+export function slice(matrix: Matrix, from: number, to: number): Matrix {
+  return {
+    rows: to - from,
+    columns: matrix.columns,
+    data: matrix.data.subarray(from * matrix.columns, to * matrix.columns),
+    at: matrix.at.subarray(from, to),
+  };
+}

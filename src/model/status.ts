@@ -1,0 +1,44 @@
+import type { Severity } from './anomaly.ts';
+import type { Coverage } from './coverage.ts';
+import type { LearningState } from './learning.ts';
+
+/** The answer of `GET /api/v1/status` and of `homeostat status --json`. */
+export interface Status {
+  readonly version: string;
+  readonly host: {
+    readonly name: string;
+    readonly id: string;
+    readonly os: string;
+    readonly kernel: string;
+    readonly cpus: number;
+    readonly memory: number;
+  };
+  readonly startedAt: number;
+  readonly at: number;
+  readonly dataFolder: string;
+  readonly intervals: { readonly metricsMs: number; readonly processesMs: number; readonly reason: string };
+  readonly learning: LearningState;
+  readonly score: ScoreNow | undefined;
+  /** Time of the last sample, ms since the epoch. */
+  readonly lastSampleAt: number | undefined;
+  readonly openAnomalies: number;
+  readonly coverage: Coverage;
+  readonly store: {
+    readonly bytes: number;
+    readonly capBytes: number;
+    readonly series: number;
+    readonly oldestAt: number | undefined;
+  };
+  /** The daemon's own cost. */
+  readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };
+}
+
+export interface ScoreNow {
+  readonly at: number;
+  /** -log10 of the probability of such a score; 0 is the most usual. */
+  readonly value: number;
+  readonly severity: Severity | undefined;
+  readonly returnPeriodSeconds: number;
+  /** Each detector's own share of the opinion, -log10 p. */
+  readonly detectors: Readonly<Record<string, number>>;
+}
