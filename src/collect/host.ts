@@ -22,7 +22,7 @@ export interface Host {
   readonly platform: NodeJS.Platform;
   /** Holds what the last `read` brought; overwritten by the next one. Grows when a file is larger. */
   readonly buffer: Buffer;
-  /** Reads the whole file into `buffer`; the number of bytes, or MISSING, DENIED, UNREADABLE. */
+  /** Reads the whole file into `buffer`, a 0 byte after it; the number of bytes, or MISSING, DENIED, UNREADABLE. */
   read(path: string): number;
   /** Names in a folder, or the reason why there are none to be had. */
   list(path: string): readonly string[] | typeof MISSING | typeof DENIED | typeof UNREADABLE;
