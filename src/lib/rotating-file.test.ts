@@ -14,7 +14,7 @@ test('lines move to numbered files at the bound and the oldest file is dropped',
   file.close();
   assert.deepEqual(readdirSync(folder).sort(), ['a.log', 'a.log.1', 'a.log.2']);
   assert.equal(readFileSync(path, 'utf8'), 'line 7 xx\n');
-  assert.equal(readFileSync(`${path}.2`, 'utf8'), 'line 5 xx\n');
+  assert.equal(readFileSync(`${path}.2`, 'utf8'), 'line 3 xx\nline 4 xx\n');
   assert.equal(statSync(path).mode & 0o777, 0o640);
 });
 
@@ -28,4 +28,10 @@ test('a file that was there is continued', (context) => {
     file.close();
   }
   assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\n');
+});
+
+test('a full disk makes write say no and throws nothing', () => {
+  const file = new RotatingFile({ path: '/dev/full' });
+  assert.equal(file.write('lost'), false);
+  file.close();
 });
