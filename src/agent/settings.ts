@@ -1,0 +1,71 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { durationSchema, sizeSchema } from '../config/config.ts';
+
+/** The whole configuration. Every setting has a default; see docs/configuration.md. */
+export const settingsSchema = v.strictObject({
+  collect: v.optional(
+    v.strictObject({
+      /** How often metrics are read. Left out: 1 s, slower on battery and when the machine is too hot. */
+      metrics_interval: v.optional(durationSchema),
+      /** How often all processes are read. Left out: five times the metrics' interval. */
+      processes_interval: v.optional(durationSchema),
+    }),
+    {},
+  ),
+  learn: v.optional(
+    v.strictObject({
+      provisional_after: v.optional(durationSchema, '10m'),
+      calibrated_after: v.optional(durationSchema, '24h'),
+      seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
+    }),
+    {},
+  ),
+  store: v.optional(
+    v.strictObject({
+      keep_seconds: v.optional(durationSchema, '24h'),
+      keep_minutes: v.optional(durationSchema, '30d'),
+      keep_hours: v.optional(durationSchema, '2y'),
+      cap: v.optional(sizeSchema, '1GiB'),
+    }),
+    {},
+  ),
+  serve: v.optional(
+    v.strictObject({
+      host: v.optional(v.string(), '127.0.0.1'),
+      port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)), 4663),
+      /** Needed for any address that is not loopback. */
+      token: v.optional(
+        v.pipe(v.string(), v.minLength(16, 'long enough: a token has at least 16 characters')),
+      ),
+    }),
+    {},
+  ),
+  log: v.optional(
+    v.strictObject({
+      level: v.optional(
+        v.picklist(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error'),
+        'info',
+      ),
+    }),
+    {},
+  ),
+});
+
+export type Settings = v.InferOutput<typeof settingsSchema>;
+
+/** Where data is kept unless `--data` or HOMEOSTAT_DATA says otherwise. */
+export function defaultDataFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  if (env.HOMEOSTAT_DATA) return env.HOMEOSTAT_DATA;
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'homeostat');
+  if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'homeostat');
+  return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'homeostat');
+}
+
+/** Where the configuration is looked for unless `--config` says otherwise. It need not exist. */
+export function defaultConfigFile(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  if (platform === 'darwin' || platform === 'win32')
+    return join(defaultDataFolder(env, platform), 'homeostat.yaml');
+  return join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'homeostat', 'homeostat.yaml');
+}

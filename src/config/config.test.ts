@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import * as v from 'valibot';
+import { UserError } from '../lib/errors.ts';
+import { durationSchema, loadConfig, sizeSchema } from './config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'homeostat-config-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const schema = v.strictObject({
+  learn: v.optional(
+    v.strictObject({ after: v.optional(durationSchema, '10m'), seed: v.optional(v.number(), 1) }),
+    {},
+  ),
+  store: v.optional(v.strictObject({ cap: v.optional(sizeSchema, '1GiB') }), {}),
+});
+
+function file(text: string): string {
+  const path = join(folder, 'a.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+const load = (text: string, overrides = {}) =>
+  loadConfig(schema, { file: file(text), required: true, overrides });
+
+async function complaint(text: string): Promise<string> {
+  const error = await load(text).then(
+    () => assert.fail('was accepted'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof UserError, String(error));
+  assert.equal(error.exitCode, 2);
+  assert.ok(!error.message.includes('\n'));
+  return error.message.replace(folder, '');
+}
+
+test('the command line wins over the file and the file over the defaults', async () => {
+  const settings = await load('learn:\n  after: 5m\n  seed: 7\n', {
+    learn: { after: '1h', seed: undefined },
+  });
+  assert.deepEqual(settings, { learn: { after: 3_600_000, seed: 7 }, store: { cap: 1024 ** 3 } });
+});
+
+test('a missing file is an error only when it was asked for', async () => {
+  const sources = { file: join(folder, 'none.yaml'), overrides: {} };
+  assert.equal((await loadConfig(schema, { ...sources, required: false })).learn.after, 600_000);
+  await assert.rejects(loadConfig(schema, { ...sources, required: true }), /none\.yaml: .*ENOENT/);
+});
+
+test('each mistake is named by file, line, key, value and remedy', async () => {
+  assert.match(
+    await complaint('store:\n  cap: 1GiB\nlearn:\n  after: soon\n'),
+    /^\/a\.yaml:4: learn\.after: "soon" is not a span of time: .*10m/,
+  );
+  assert.match(await complaint('store:\n  cap: 12\n'), /^\/a\.yaml:2: store\.cap: 12 is not a size/);
+  assert.match(
+    await complaint('learn:\n  aftre: 5m\n'),
+    /^\/a\.yaml:\d: learn\.aftre: is not a setting; known here: after, seed/,
+  );
+  assert.match(await complaint('lern: {}\n'), /lern: is not a setting; known here: learn, store/);
+  assert.match(await complaint('learn: [1\n'), /^\/a\.yaml:\d: not valid YAML/);
+  assert.match(await complaint('- a\n'), /must be sections/);
+  assert.match(await complaint('learn: 5\n'), /a\.yaml:1: learn: 5 is not allowed/);
+});
