@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatRange, formatValue, metricLabel } from './display.ts';
+import { FEATURES } from './features.ts';
+
+test('values are written with units that people read', () => {
+  const cases: [number, string, string][] = [
+    [0.97, '1', '97 %'],
+    [0.0312, '1', '3.1 %'],
+    [0, '1', '0 %'],
+    [1_234_000_000, 'By', '1.2 GB'],
+    [999_700, 'By', '1 MB'],
+    [48e6, 'By/s', '48 MB/s'],
+    [0.0032, 's', '3.2 ms'],
+    [412.4, '{process}/s', '412 /s'],
+    [12345, '{thread}', '12,345'],
+    [3.2e9, 'Hz', '3.2 GHz'],
+    [61, 'Cel', '61 °C'],
+    [Number.NaN, '1', 'unknown'],
+  ];
+  for (const [value, unit, text] of cases) assert.equal(formatValue(value, unit), text);
+});
+
+test('a range names the unit once where both ends share it', () => {
+  assert.equal(formatRange(0.01, 0.06, '1'), '1-6 %');
+  assert.equal(formatRange(1.2e6, 48e6, 'By/s'), '1.2-48 MB/s');
+  assert.equal(formatRange(0, 48e6, 'By/s'), '0 B/s to 48 MB/s');
+  assert.equal(formatRange(3, 3, '{thread}'), '3');
+});
+
+test('every feature has words of its own, without a hole where an attribute is missing', () => {
+  const labels = FEATURES.map((feature) => metricLabel(feature.key));
+  assert.equal(new Set(labels).size, labels.length);
+  for (const label of labels) assert.doesNotMatch(label, /[{}]|system\.|^ | $/);
+});
+
+test('a device is named, and hostile text in it is escaped', () => {
+  assert.equal(metricLabel('system.disk.io{disk.io.direction=write,system.device=sda}'), 'disk write (sda)');
+  assert.equal(metricLabel('no.such\u001b[31m'), 'no.such\\x1b[31m');
+});
