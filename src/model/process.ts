@@ -11,6 +11,8 @@ export interface ProcessIdentity {
   readonly name: string;
   /** The resolved path of the executable; undefined for kernel threads and where it may not be read. */
   readonly executable: string | undefined;
+  /** The file of the executable is gone or was replaced while it runs: an update, or something that hides. */
+  readonly executableDeleted?: boolean;
   /** How it was invoked: the first argument. */
   readonly invokedAs: string | undefined;
   /** Arguments after the first, secrets redacted. */
