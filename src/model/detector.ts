@@ -1,4 +1,4 @@
-import type { Matrix } from '../model/matrix.ts';
+import type { Matrix } from './matrix.ts';
 
 export interface LearnContext {
   /** The same rows and seed give the same model, bit for bit. */
@@ -25,7 +25,8 @@ export interface Scorer {
 }
 
 /**
- * One way to tell usual from unusual rows. Tolerates NaN (a missing metric adds nothing to the score).
+ * One way to tell usual from unusual rows. Rows come standardised (`scaling.ts`): 0 is the training's mean, 1 its
+ * standard deviation. Tolerates NaN (a missing metric adds nothing to the score).
  * `learn` is pure and deterministic; `train` and `validate` are separate blocks of time, `validate` the later one.
  */
 export interface Detector<Model = unknown> {

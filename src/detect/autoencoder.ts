@@ -1,0 +1,220 @@
+import { Random } from '../lib/random.ts';
+import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
+import type { Matrix } from '../model/matrix.ts';
+import { Adam, DenseNetwork } from './dense-network.ts';
+
+/** A dense network that must say a row again after squeezing it through a few numbers: it learns what goes together. */
+export interface Autoencoder {
+  readonly sizes: readonly number[];
+  readonly parameters: Float32Array;
+  /** Mean squared error on the validation block, and after how many rounds it was reached. */
+  readonly validationError: number;
+  readonly rounds: number;
+}
+
+export interface AutoencoderOptions {
+  readonly hidden: number;
+  readonly code: number;
+  /** Most rounds; it stops earlier once `patience` rounds brought nothing on the validation block. */
+  readonly rounds: number;
+  readonly patience: number;
+  /** Rows drawn in each round. */
+  readonly roundRows: number;
+  readonly batch: number;
+  readonly rate: number;
+}
+
+const DEFAULTS: AutoencoderOptions = {
+  hidden: 64,
+  code: 8,
+  rounds: 30,
+  patience: 3,
+  roundRows: 8192,
+  batch: 64,
+  rate: 2e-3,
+};
+/** What goes in is limited, lest one wild metric moves all the others' reconstruction; what is compared is limited later. */
+const INPUT_LIMIT = 8;
+const ERROR_LIMIT = 20;
+const MOST_VALIDATION_ROWS = 4096;
+
+export function createAutoencoder(options: Partial<AutoencoderOptions> = {}): Detector<Autoencoder> {
+  const settings = { ...DEFAULTS, ...options };
+  return {
+    name: 'autoencoder',
+    learn: (train, validate, context) => learn(train, validate, context, settings),
+    scorer: (model) => new AutoencoderScorer(model),
+    encode,
+    decode,
+  };
+}
+
+function learn(
+  train: Matrix,
+  validate: Matrix,
+  context: LearnContext,
+  options: AutoencoderOptions,
+): Autoencoder {
+  const random = new Random(context.seed);
+  const sizes = [train.columns, options.hidden, options.code, options.hidden, train.columns];
+  const network = new DenseNetwork(sizes);
+  network.initialise(random);
+  const trainer = new Trainer(network, train, random, options);
+  let best: Autoencoder | undefined;
+  let sinceBest = 0;
+  for (let round = 1; round <= options.rounds && sinceBest < options.patience; round++) {
+    trainer.round();
+    const error = validationError(network, validate.rows > 0 ? validate : train);
+    if (!best || error < best.validationError) {
+      best = { sizes, parameters: network.parameters.slice(), validationError: error, rounds: round };
+      sinceBest = 0;
+    } else sinceBest++;
+    context.progress(round / options.rounds);
+  }
+  context.progress(1);
+  return best!;
+}
+
+/** Rounds of mini-batches over rows drawn without replacement until all were used, then shuffled anew. */
+class Trainer {
+  readonly #network: DenseNetwork;
+  readonly #train: Matrix;
+  readonly #random: Random;
+  readonly #options: AutoencoderOptions;
+  readonly #gradient: Float32Array;
+  readonly #adam: Adam;
+  readonly #order: Int32Array;
+  #next: number;
+
+  constructor(network: DenseNetwork, train: Matrix, random: Random, options: AutoencoderOptions) {
+    this.#network = network;
+    this.#train = train;
+    this.#random = random;
+    this.#options = options;
+    this.#gradient = new Float32Array(network.parameters.length);
+    this.#adam = new Adam(network.parameters.length);
+    this.#order = Int32Array.from({ length: train.rows }, (_, row) => row);
+    this.#next = train.rows;
+  }
+
+  round(): void {
+    const { roundRows, batch, rate } = this.#options;
+    for (let row = 0; row < roundRows; row += batch) {
+      for (let index = 0; index < batch; index++) this.#learnRow(this.#draw());
+      this.#adam.step(this.#network.parameters, this.#gradient, batch, rate);
+    }
+  }
+
+  #draw(): number {
+    if (this.#next >= this.#order.length) {
+      this.#random.shuffle(this.#order);
+      this.#next = 0;
+    }
+    return this.#order[this.#next++]!;
+  }
+
+  #learnRow(index: number): void {
+    const { columns, data } = this.#train;
+    const row = data.subarray(index * columns, (index + 1) * columns);
+    const input = limitInto(row, this.#network.input);
+    const output = this.#network.forward();
+    const delta = this.#network.outputDelta;
+    for (let column = 0; column < columns; column++) {
+      // A missing value says nothing about what its reconstruction should have been.
+      delta[column] = Number.isNaN(row[column]!) ? 0 : output[column]! - input[column]!;
+    }
+    this.#network.backward(this.#gradient);
+  }
+}
+
+function validationError(network: DenseNetwork, matrix: Matrix): number {
+  const { rows, columns, data } = matrix;
+  const stride = Math.max(1, Math.floor(rows / MOST_VALIDATION_ROWS));
+  const squares = new Float32Array(columns);
+  let sum = 0;
+  let count = 0;
+  for (let row = 0; row < rows; row += stride) {
+    sum += squaredErrors(network, data.subarray(row * columns, (row + 1) * columns), INPUT_LIMIT, squares);
+    count++;
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+/** Writes each feature's squared error into `squares`; their mean over the features that are there. */
+function squaredErrors(
+  network: DenseNetwork,
+  row: Float32Array,
+  limit: number,
+  squares: Float32Array,
+): number {
+  limitInto(row, network.input);
+  const output = network.forward();
+  let sum = 0;
+  let present = 0;
+  for (let column = 0; column < row.length; column++) {
+    const value = row[column]!;
+    if (Number.isNaN(value)) {
+      squares[column] = 0;
+      continue;
+    }
+    const error = (value > limit ? limit : value < -limit ? -limit : value) - output[column]!;
+    squares[column] = error * error;
+    sum += error * error;
+    present++;
+  }
+  return present === 0 ? 0 : sum / present;
+}
+
+/** The row limited to what the network may see; a missing value goes in as the mean. */
+function limitInto(row: Float32Array, into: Float32Array): Float32Array {
+  for (let column = 0; column < into.length; column++) {
+    const value = row[column]!;
+    into[column] = Number.isNaN(value)
+      ? 0
+      : value > INPUT_LIMIT
+        ? INPUT_LIMIT
+        : value < -INPUT_LIMIT
+          ? -INPUT_LIMIT
+          : value;
+  }
+  return into;
+}
+
+class AutoencoderScorer implements Scorer {
+  readonly #network: DenseNetwork;
+  readonly #squares: Float32Array;
+
+  constructor(model: Autoencoder) {
+    this.#network = new DenseNetwork(model.sizes, model.parameters);
+    this.#squares = new Float32Array(model.sizes[0]!);
+  }
+
+  /** Mean squared error of the reconstruction, in squared standard deviations. */
+  score(row: Float32Array): number {
+    return squaredErrors(this.#network, row, ERROR_LIMIT, this.#squares);
+  }
+
+  contributions(into: Float32Array): void {
+    for (let column = 0; column < into.length; column++) into[column]! += this.#squares[column]!;
+  }
+}
+
+function encode({ sizes, parameters, validationError, rounds }: Autoencoder): EncodedModel {
+  return { facts: { sizes, validationError, rounds }, arrays: { parameters } };
+}
+
+function decode({ facts, arrays }: EncodedModel): Autoencoder {
+  const { sizes, validationError, rounds } = facts;
+  const { parameters } = arrays;
+  if (
+    !Array.isArray(sizes) ||
+    !sizes.every((size) => Number.isInteger(size)) ||
+    typeof validationError !== 'number' ||
+    typeof rounds !== 'number' ||
+    !(parameters instanceof Float32Array)
+  ) {
+    throw new Error('autoencoder: the parts do not fit together');
+  }
+  new DenseNetwork(sizes, parameters);
+  return { sizes, parameters, validationError, rounds };
+}

@@ -1,0 +1,106 @@
+import { quantile } from '../lib/quantile.ts';
+import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
+import type { Matrix } from '../model/matrix.ts';
+
+/**
+ * Each metric on its own: how far it is from its median, in robust deviations. Blind to metrics that only go wrong
+ * together, and hard to fool where the other detectors were trained on too little.
+ * The hour and the weekday belong here: one row of `medians` and `deviations` for each part of the week that has been
+ * seen often enough, chosen in `score` by `at`; until then there is one for all times.
+ */
+export interface Baselines {
+  readonly medians: Float32Array;
+  readonly deviations: Float32Array;
+}
+
+/** A metric counts at most as much as one at so many deviations: one broken sensor is not the whole machine. */
+const LIMIT = 20;
+/** In standardised units: what moves less than that is not told apart from what never moves. */
+const LEAST_DEVIATION = 0.5;
+/** A normal distribution's MAD and its 98 % point, in standard deviations. */
+const MAD_OF_NORMAL = 0.6745;
+const Q98_OF_NORMAL = 2.0537;
+
+export function createBaselines(): Detector<Baselines> {
+  return { name: 'baselines', learn, scorer: (model) => new BaselineScorer(model), encode, decode };
+}
+
+function learn(train: Matrix, _validate: Matrix, context: LearnContext): Baselines {
+  const { rows, columns, data } = train;
+  const medians = new Float32Array(columns);
+  const deviations = new Float32Array(columns).fill(1);
+  const values = new Float32Array(rows);
+  for (let column = 0; column < columns; column++) {
+    let count = 0;
+    for (let row = 0; row < rows; row++) {
+      const value = data[row * columns + column]!;
+      if (!Number.isNaN(value)) values[count++] = value;
+    }
+    if (count > 0) {
+      const sorted = values.subarray(0, count).sort();
+      medians[column] = quantile(sorted, 0.5);
+      deviations[column] = deviation(sorted, medians[column]!);
+    }
+    context.progress((column + 1) / columns);
+  }
+  return { medians, deviations };
+}
+
+/** The larger of what the MAD says and what the 98 % point says: a metric that is quiet but for its bursts has a MAD of 0. */
+function deviation(sorted: Float32Array, median: number): number {
+  const distances = sorted.map((value) => Math.abs(value - median)).sort();
+  return Math.max(
+    quantile(distances, 0.5) / MAD_OF_NORMAL,
+    quantile(distances, 0.96) / Q98_OF_NORMAL,
+    LEAST_DEVIATION,
+  );
+}
+
+class BaselineScorer implements Scorer {
+  readonly #model: Baselines;
+  readonly #distances: Float32Array;
+
+  constructor(model: Baselines) {
+    this.#model = model;
+    this.#distances = new Float32Array(model.medians.length);
+  }
+
+  /** Mean of the squared distances of the metrics that are there. */
+  score(row: Float32Array): number {
+    const { medians, deviations } = this.#model;
+    const distances = this.#distances;
+    let sum = 0;
+    let present = 0;
+    for (let column = 0; column < distances.length; column++) {
+      const distance = Math.min(LIMIT, Math.abs(row[column]! - medians[column]!) / deviations[column]!);
+      if (Number.isNaN(distance)) {
+        distances[column] = 0;
+        continue;
+      }
+      const square = distance * distance;
+      distances[column] = square;
+      sum += square;
+      present++;
+    }
+    return present === 0 ? 0 : sum / present;
+  }
+
+  contributions(into: Float32Array): void {
+    for (let column = 0; column < into.length; column++) into[column]! += this.#distances[column]!;
+  }
+}
+
+function encode({ medians, deviations }: Baselines): EncodedModel {
+  return { facts: {}, arrays: { medians, deviations } };
+}
+
+function decode({ arrays: { medians, deviations } }: EncodedModel): Baselines {
+  if (
+    !(medians instanceof Float32Array) ||
+    !(deviations instanceof Float32Array) ||
+    medians.length !== deviations.length
+  ) {
+    throw new Error('baselines: the parts do not fit together');
+  }
+  return { medians, deviations };
+}

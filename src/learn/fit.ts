@@ -1,0 +1,73 @@
+import { levelOf } from '../lib/return-period.ts';
+import { digitsOf } from '../lib/tail.ts';
+import type { Detector } from '../model/detector.ts';
+import type { DetectorPart, MachineModel } from '../model/machine-model.ts';
+import type { Matrix } from '../model/matrix.ts';
+import { standardise } from '../model/scaling.ts';
+import { SEVERITY_SECONDS } from '../model/severity.ts';
+import { calibrate, rawScores } from './calibrate.ts';
+import { type ColumnRule, fitScaling } from './fit-scaling.ts';
+import { splitByTime } from './split.ts';
+
+export interface FitOptions {
+  readonly rules: readonly ColumnRule[];
+  readonly detectors: readonly Detector[];
+  readonly stepSeconds: number;
+  readonly seed: number;
+  /** `done` from 0 to 1. */
+  progress(done: number, step: string): void;
+}
+
+/** What can be learned from rows alone. */
+export type FittedModel = Pick<
+  MachineModel,
+  | 'scaling'
+  | 'detectors'
+  | 'calibration'
+  | 'suggestedThreshold'
+  | 'features'
+  | 'seed'
+  | 'stepSeconds'
+  | 'rows'
+>;
+
+/**
+ * Learns scaling, detectors and calibration from rows in the order of time. The same rows and seed give the same model.
+ * Standardises `matrix` in place: a day of rows is too large to keep twice beside a running daemon.
+ */
+export function fit(matrix: Matrix, options: FitOptions): FittedModel {
+  const { rules, detectors, stepSeconds, seed, progress } = options;
+  const scaling = fitScaling(splitByTime(matrix).train, rules);
+  for (let row = 0; row < matrix.rows; row++) {
+    const values = matrix.data.subarray(row * matrix.columns, (row + 1) * matrix.columns);
+    standardise(scaling, values, values);
+  }
+  const { train, validate, calibrate: held } = splitByTime(matrix);
+  const share = 1 / (detectors.length + 1);
+  const models = detectors.map((detector, index) =>
+    detector.learn(train, validate, {
+      seed: seed + index,
+      progress: (done) => progress((index + done) * share, `learning: ${detector.name}`),
+    }),
+  );
+  progress(detectors.length * share, 'calibrating');
+  const scorers = detectors.map((detector, index) => detector.scorer(models[index]));
+  const { tails, calibration } = calibrate(rawScores(scorers, held), stepSeconds);
+  progress(1, 'done');
+  return {
+    features: rules.map(({ key }) => key),
+    rows: matrix.rows,
+    scaling,
+    detectors: detectors.map(
+      (detector, index): DetectorPart => ({
+        name: detector.name,
+        encoded: detector.encode(models[index]),
+        tail: tails[index]!,
+      }),
+    ),
+    calibration,
+    suggestedThreshold: digitsOf(calibration.combined, levelOf(calibration.returns, SEVERITY_SECONDS.LOW)),
+    seed,
+    stepSeconds,
+  };
+}

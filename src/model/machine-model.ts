@@ -1,0 +1,65 @@
+import type { ReturnPeriods } from '../lib/return-period.ts';
+import type { Tail } from '../lib/tail.ts';
+import type { EncodedModel } from './detector.ts';
+import type { ModelSummary } from './learning.ts';
+import type { Scaling } from './scaling.ts';
+import type { Band } from './score.ts';
+
+/** One detector's part of a model. */
+export interface DetectorPart {
+  readonly name: string;
+  readonly encoded: EncodedModel;
+  /** Of the logarithm of its raw scores, on rows that it was not trained on. */
+  readonly tail: Tail;
+}
+
+/** How the detectors' opinions become one score, learned on held-out rows. */
+export interface Calibration {
+  /** Length of the exponential mean over the combined opinion, in rows. */
+  readonly smoothingRows: number;
+  /** The usual (median) smoothed opinion. */
+  readonly rest: number;
+  /** Of the smoothed opinion: the digits of a single row. */
+  readonly combined: Tail;
+  /** Of the smoothed opinion: how often excursions reach a level. */
+  readonly returns: ReturnPeriods;
+  /** Held-out rows that all of this was learned from. */
+  readonly rows: number;
+}
+
+/** Everything that was learned about a machine; what a model file holds. */
+export interface MachineModel {
+  readonly id: string;
+  readonly phase: 'provisional' | 'calibrated';
+  /** ms since the epoch. */
+  readonly trainedAt: number;
+  readonly trainedFrom: number;
+  readonly trainedTo: number;
+  /** Rows used, held-out ones included, and the seconds between them. */
+  readonly rows: number;
+  readonly stepSeconds: number;
+  readonly seed: number;
+  /** Keys of the series that make a row, in the order of its columns. */
+  readonly features: readonly string[];
+  readonly scaling: Scaling;
+  readonly detectors: readonly DetectorPart[];
+  readonly calibration: Calibration;
+  /** The score (`Score.value`) from which on a row is LOW or worse. */
+  readonly suggestedThreshold: number;
+  /** Where each series seen in the training period usually is, by its key. */
+  readonly bands: Readonly<Record<string, Band>>;
+}
+
+export function summaryOf(model: MachineModel): ModelSummary {
+  const { id, phase, trainedAt, trainedFrom, trainedTo, rows, features, detectors } = model;
+  return {
+    id,
+    phase,
+    trainedAt,
+    trainedFrom,
+    trainedTo,
+    rows,
+    features: features.length,
+    detectors: detectors.map(({ name }) => name),
+  };
+}
