@@ -39,6 +39,8 @@ export interface ScoreNow {
   readonly value: number;
   readonly severity: Severity | undefined;
   readonly returnPeriodSeconds: number;
+  /** The `value` from which each severity begins at this moment; left out before there is a model. */
+  readonly thresholds?: Readonly<Record<Severity, number>>;
   /** Each detector's own share of the opinion, -log10 p. */
   readonly detectors: Readonly<Record<string, number>>;
 }

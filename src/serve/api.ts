@@ -1,0 +1,220 @@
+import type { Clock } from '../lib/clock.ts';
+import { metricLabel } from '../model/display.ts';
+import type { HistoryAnswer, ProcessPoint, Resolution, SeriesSummary } from '../model/history.ts';
+import { parseSeriesKey } from '../model/metric.ts';
+import type { Process } from '../model/process.ts';
+import { HttpError } from './http-error.ts';
+import { Parameters, quoted } from './parameters.ts';
+import type { Source } from './source.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** One request may not hold the daemon for long: 64 series of 10,000 points are the most. */
+const MAX_METRICS = 64;
+const MAX_POINTS = 10_000;
+const MAX_POINTS_IN_ALL = 200_000;
+
+interface Request {
+  readonly source: Source;
+  readonly clock: Clock;
+  readonly parameters: Parameters;
+  /** The part of the path that the route left open, decoded. */
+  readonly id: string;
+}
+
+interface Route {
+  readonly path: RegExp;
+  /** Names of the parameters; any other one is refused. */
+  readonly parameters?: readonly string[];
+  /** Of those, the ones that may be given more than once. */
+  readonly many?: readonly string[];
+  readonly answer: (request: Request) => unknown;
+}
+
+/** What is below `/api/v1/`, the live stream excepted. */
+const ROUTES: readonly Route[] = [
+  { path: /^status$/, answer: ({ source }) => source.status() },
+  { path: /^coverage$/, answer: ({ source }) => source.status().coverage },
+  { path: /^series$/, answer: ({ source }) => ({ series: source.history.series().map(described) }) },
+  { path: /^bands$/, answer: ({ source }) => ({ bands: source.bands() }) },
+  {
+    path: /^history$/,
+    parameters: ['metric', 'from', 'to', 'resolution', 'maxPoints'],
+    many: ['metric'],
+    answer: history,
+  },
+  { path: /^processes$/, parameters: ['sort', 'order', 'filter', 'limit'], answer: processes },
+  { path: /^processes\/([^/]+)\/history$/, parameters: ['from', 'to'], answer: processHistory },
+  { path: /^anomalies$/, parameters: ['from', 'to', 'limit'], answer: anomalies },
+  { path: /^anomalies\/([^/]+)$/, answer: anomaly },
+];
+
+/** The JSON text that answers a path below `/api/v1/`; throws HttpError. Numbers that are not finite become null. */
+export function answer(source: Source, clock: Clock, path: string, query: URLSearchParams): string {
+  for (const route of ROUTES) {
+    const match = route.path.exec(path);
+    if (!match) continue;
+    const parameters = new Parameters(query, route.parameters ?? [], route.many);
+    return JSON.stringify(route.answer({ source, clock, parameters, id: decoded(match[1] ?? '') }));
+  }
+  throw new HttpError(
+    404,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see status, series, history, bands, processes, anomalies, coverage, stream`,
+  );
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new HttpError(400, `the path holds ${quoted(text)}: its percent signs must be encoded as %25`);
+  }
+}
+
+/** A series with what a chart of it needs. */
+function described(summary: SeriesSummary) {
+  const known = parseSeriesKey(summary.key);
+  const attributes = known?.attributes ?? {};
+  return {
+    ...summary,
+    name: known?.name ?? summary.key,
+    attributes,
+    group: known?.definition.group ?? 'homeostat',
+    kind: known?.definition.kind ?? 'gauge',
+    label: metricLabel(summary.key),
+    description: known?.definition.description ?? '',
+  };
+}
+
+function history({ source, clock, parameters }: Request) {
+  const metrics = [...new Set(parameters.all('metric'))];
+  if (metrics.length === 0) {
+    throw new HttpError(400, `parameter 'metric' is missing: give one or more keys of /api/v1/series`);
+  }
+  if (metrics.length > MAX_METRICS) {
+    throw new HttpError(400, `${metrics.length} metrics in one request: ask for at most ${MAX_METRICS}`);
+  }
+  for (const metric of metrics) {
+    if (!parseSeriesKey(metric)) {
+      throw new HttpError(404, `no metric is called ${quoted(metric)}: /api/v1/series lists the keys`);
+    }
+  }
+  const { from, to } = parameters.period(clock.now(), HOUR_MS);
+  const resolution = parameters.choice('resolution', ['1', '60', '3600']);
+  const maxPoints = Math.min(
+    parameters.integer('maxPoints', 2, MAX_POINTS) ?? 2000,
+    Math.floor(MAX_POINTS_IN_ALL / metrics.length),
+  );
+  return columns(
+    source.history.query({
+      metrics,
+      from,
+      to,
+      maxPoints,
+      ...(resolution && { resolution: Number(resolution) as Resolution }),
+    }),
+  );
+}
+
+/** Typed arrays would become objects in JSON. */
+function columns(answered: HistoryAnswer) {
+  return {
+    stepSeconds: answered.stepSeconds,
+    frames: answered.frames.map(({ metric, unit, at, mean, min, max }) => ({
+      metric,
+      unit,
+      at: Array.from(at),
+      mean: Array.from(mean),
+      min: Array.from(min),
+      max: Array.from(max),
+    })),
+  };
+}
+
+const SORTS = {
+  cpu: (process: Process) => process.cpu,
+  memory: (process: Process) => process.rss,
+  read: (process: Process) => process.readRate,
+  write: (process: Process) => process.writeRate,
+  threads: (process: Process) => process.threads,
+  started: (process: Process) => process.startedAt,
+  pid: (process: Process) => process.pid,
+  name: (process: Process) => process.name,
+} as const;
+
+function processes({ source, parameters }: Request) {
+  const sort = parameters.choice('sort', Object.keys(SORTS) as (keyof typeof SORTS)[]) ?? 'cpu';
+  const order = parameters.choice('order', ['asc', 'desc']) ?? (sort === 'name' ? 'asc' : 'desc');
+  const filter = parameters.text('filter')?.toLowerCase();
+  const limit = parameters.integer('limit', 1, 100_000);
+  const scan = source.processes();
+  if (!scan) return { at: null, total: 0, processes: [], unreadable: {} };
+  const shown = filter ? scan.processes.filter((process) => matches(process, filter)) : [...scan.processes];
+  const sign = order === 'asc' ? 1 : -1;
+  shown.sort((one, other) => compare(SORTS[sort](one), SORTS[sort](other), sign) || one.pid - other.pid);
+  return {
+    at: scan.at,
+    total: scan.processes.length,
+    processes: limit === undefined ? shown : shown.slice(0, limit),
+    unreadable: scan.unreadable,
+  };
+}
+
+function matches(process: Process, filter: string): boolean {
+  const texts = [process.name, process.executable, process.invokedAs, process.containerId, `${process.pid}`];
+  return [...texts, ...process.args].some((text) => text?.toLowerCase().includes(filter));
+}
+
+/** What could not be seen comes last in either order. */
+function compare(one: number | string | undefined, other: number | string | undefined, sign: number): number {
+  if (one === undefined || other === undefined) return one === other ? 0 : one === undefined ? 1 : -1;
+  return one < other ? -sign : one > other ? sign : 0;
+}
+
+function processHistory({ source, clock, parameters, id }: Request) {
+  const { from, to } = parameters.period(clock.now(), DAY_MS);
+  const process = source.processes()?.processes.find((candidate) => candidate.id === id);
+  const points = source.history.processHistory(id, from, to);
+  if (!process && points.length === 0) {
+    throw new HttpError(
+      404,
+      `no process ${quoted(id)} is known in that period: ids are in /api/v1/processes; widen 'from' and 'to'`,
+    );
+  }
+  const column = (name: keyof ProcessPoint) => points.map((point) => point[name]);
+  return {
+    id,
+    process: process ?? null,
+    stepSeconds: 60,
+    at: column('at'),
+    cpu: column('cpu'),
+    rss: column('rss'),
+    readRate: column('readRate'),
+    writeRate: column('writeRate'),
+    threads: column('threads'),
+  };
+}
+
+function anomalies({ source, parameters }: Request) {
+  const from = parameters.time('from');
+  const to = parameters.time('to');
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new HttpError(400, `the period from ${from} to ${to} is empty: 'from' must lie before 'to'`);
+  }
+  const limit = parameters.integer('limit', 1, 10_000) ?? 200;
+  return {
+    anomalies: source.history.anomalies({
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      limit,
+    }),
+  };
+}
+
+function anomaly({ source, id }: Request) {
+  const found = source.history.anomalies({}).find((candidate) => candidate.id === id);
+  if (!found) {
+    throw new HttpError(404, `no anomaly is called ${quoted(id)}: /api/v1/anomalies lists what is known`);
+  }
+  return found;
+}
