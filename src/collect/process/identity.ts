@@ -25,36 +25,46 @@ export function readExecutable(host: Host, path: string): Executable {
 export interface CommandLine {
   readonly invokedAs: string | undefined;
   readonly args: readonly string[];
+  /** Of the bytes it was made from. */
+  readonly fingerprint: number;
 }
 
-export const NO_COMMAND_LINE: CommandLine = { invokedAs: undefined, args: [] };
-
 /**
- * /proc/PID/cmdline, split at its zero bytes, secrets redacted; undefined where it could not be read. A process may
- * overwrite it (setproctitle) with one text that has spaces and no zero bytes: that stays whole, unless it
- * begins with the executable's path, which is a command line that was merely joined (Chromium does so).
+ * /proc/PID/cmdline, split at its zero bytes, secrets redacted; undefined where it could not be read, `before` where it
+ * is what it was. A process may overwrite it (setproctitle) with one text that has spaces and no zero bytes: that
+ * stays whole, unless it begins with the executable's path, which is a command line that was merely joined (Chromium).
  */
 export function readCommandLine(
   host: Host,
   path: string,
   executable: string | undefined,
+  before: CommandLine | undefined,
 ): CommandLine | undefined {
   const length = host.read(path);
   if (length < 0) return undefined;
+  const fingerprint = fingerprintOf(host.buffer, length);
+  if (fingerprint === before?.fingerprint) return before;
   const words = split(host.buffer, length);
   const first = words[0];
-  if (first === undefined) return NO_COMMAND_LINE;
-  if (words.length > 1) return redacted(words);
+  if (first === undefined) return { invokedAs: undefined, args: [], fingerprint };
+  if (words.length > 1) return redacted(words, fingerprint);
   if (executable === undefined || !first.startsWith(`${executable} `)) {
-    return { invokedAs: redactText(first), args: [] };
+    return { invokedAs: redactText(first), args: [], fingerprint };
   }
   const joined = first.slice(executable.length).split(' ');
-  return redacted([executable, ...joined.filter((word) => word !== '')]);
+  return redacted([executable, ...joined.filter((word) => word !== '')], fingerprint);
 }
 
-function redacted(words: readonly string[]): CommandLine {
+/** FNV-1a. Tells whether a text must be parsed again without keeping it: a command line may hold secrets. */
+function fingerprintOf(buffer: Buffer, length: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < length; index++) hash = Math.imul(hash ^ buffer[index]!, 0x01000193);
+  return hash;
+}
+
+function redacted(words: readonly string[], fingerprint: number): CommandLine {
   const [invokedAs, ...args] = redactArguments(words);
-  return { invokedAs, args };
+  return { invokedAs, args, fingerprint };
 }
 
 /** Zero bytes at the end are what setproctitle left of a longer command line, not empty arguments. */
@@ -69,17 +79,20 @@ function split(buffer: Buffer, length: number): string[] {
 export interface Cgroup {
   readonly path: string | undefined;
   readonly containerId: string | undefined;
+  /** Of the bytes it was made from. */
+  readonly fingerprint: number;
 }
 
-export const NO_CGROUP: Cgroup = { path: undefined, containerId: undefined };
-
 /**
- * /proc/PID/cgroup: lines `hierarchy:controllers:path`, a single `0::path` with cgroup v2. Beside version 1 hierarchies
- * the v2 path is often `/`; then the first hierarchy that says more is taken.
+ * /proc/PID/cgroup: lines `hierarchy:controllers:path`, a single `0::path` with cgroup v2; undefined where it could not
+ * be read, `before` where it is what it was. Beside version 1 hierarchies the v2 path is often `/`: a path that names a
+ * container is preferred, then one that says more than the root.
  */
-export function readCgroup(host: Host, path: string): Cgroup {
+export function readCgroup(host: Host, path: string, before: Cgroup | undefined): Cgroup | undefined {
   const length = host.read(path);
-  if (length <= 0) return NO_CGROUP;
+  if (length <= 0) return undefined;
+  const fingerprint = fingerprintOf(host.buffer, length);
+  if (fingerprint === before?.fingerprint) return before;
   const paths = host.buffer
     .toString('utf8', 0, length)
     .split('\n')
@@ -88,9 +101,10 @@ export function readCgroup(host: Host, path: string): Cgroup {
     .reverse();
   for (const candidate of paths) {
     const id = containerId(candidate);
-    if (id !== undefined) return { path: candidate, containerId: id };
+    if (id !== undefined) return { path: candidate, containerId: id, fingerprint };
   }
-  return { path: paths.find((candidate) => candidate !== '/') ?? paths[0], containerId: undefined };
+  const telling = paths.find((candidate) => candidate !== '/') ?? paths[0];
+  return { path: telling, containerId: undefined, fingerprint };
 }
 
 /** What of /proc/PID/status changes seldom or costs too much to be read at each scan. Reused. */
@@ -118,8 +132,8 @@ export function readStatus(host: Host, path: string, status: Status): number {
   for (let line = nextLine(buffer, 0); line < length; line = nextLine(buffer, line)) {
     if (startsWith(buffer, line, UID)) status.uid = effectiveId(buffer, line);
     else if (startsWith(buffer, line, GID)) status.gid = effectiveId(buffer, line);
-    else if (startsWith(buffer, line, VOLUNTARY)) switches = valueOf(buffer, line);
-    else if (startsWith(buffer, line, INVOLUNTARY)) switches += valueOf(buffer, line);
+    else if (startsWith(buffer, line, VOLUNTARY)) switches = lineValue(buffer, line);
+    else if (startsWith(buffer, line, INVOLUNTARY)) switches += lineValue(buffer, line);
   }
   status.contextSwitches = counter(switches);
   return length;
@@ -131,7 +145,7 @@ function effectiveId(buffer: Buffer, line: number): number | undefined {
   return Number.isNaN(id) ? undefined : id;
 }
 
-const valueOf = (buffer: Buffer, line: number): number => readUint(buffer, skipTokens(buffer, line));
+const lineValue = (buffer: Buffer, line: number): number => readUint(buffer, skipTokens(buffer, line));
 
 /** No honest counter comes near 2^63: a kernel's counter that went below zero does, and is not a value. */
 export function counter(value: number): number | undefined {
@@ -154,9 +168,9 @@ export function readIo(host: Host, path: string, io: Io): number {
   const writeCalls = nextLine(buffer, readCalls);
   const readBytes = nextLine(buffer, writeCalls);
   const writeBytes = nextLine(buffer, readBytes);
-  io.calls = counter(valueOf(buffer, readCalls) + valueOf(buffer, writeCalls));
-  io.readBytes = counter(valueOf(buffer, readBytes));
-  io.writeBytes = counter(valueOf(buffer, writeBytes));
+  io.calls = counter(lineValue(buffer, readCalls) + lineValue(buffer, writeCalls));
+  io.readBytes = counter(lineValue(buffer, readBytes));
+  io.writeBytes = counter(lineValue(buffer, writeBytes));
   return length;
 }
 

@@ -69,6 +69,9 @@ export function createProcessScanner(host: Host, options: ProcessScannerOptions 
   return new Scanner(host, options.rotation ?? ROTATION);
 }
 
+/** brief: between full scans; full: what may have moved; whole: everything, in rotation; first: everything, for the first time. */
+type Depth = 'brief' | 'full' | 'whole' | 'first';
+
 class Scanner implements ProcessScanner {
   readonly #host: Host;
   readonly #rotation: number;
@@ -132,7 +135,7 @@ class Scanner implements ProcessScanner {
     const processes: Process[] = [];
     for (const tracked of looked) {
       if (this.#readStat(tracked.statPath) > 0 && this.#stat.values[START_TIME] === tracked.startTicks) {
-        processes.push(this.#observe(tracked, false, false));
+        processes.push(this.#observe(tracked, 'brief'));
       }
     }
     return processes;
@@ -150,7 +153,8 @@ class Scanner implements ProcessScanner {
     }
     if (known && known.startTicks === this.#stat.values[START_TIME]) {
       known.scan = this.#scans;
-      return this.#observe(known, true, known.pid % this.#rotation === this.#scans % this.#rotation);
+      const due = known.pid % this.#rotation === this.#scans % this.#rotation;
+      return this.#observe(known, due ? 'whole' : 'full');
     }
     if (known) this.#gone.push(known.id);
     return this.#meet(name);
@@ -158,35 +162,35 @@ class Scanner implements ProcessScanner {
 
   /** The first look at a process. One that vanishes in the middle of it was never here. */
   #meet(name: string): Process | undefined {
-    const folder = `/proc/${name}`;
-    const tracked = new Tracked(this.#machine.boot, folder, Number(name), this.#stat, ROTATION);
+    const tracked = new Tracked(this.#machine.boot, Number(name), this.#stat, this.#rotation);
     tracked.scan = this.#scans;
     tracked.takeName(this.#host.buffer, this.#stat);
     if (!this.#readStatus(tracked)) {
       this.#tracked.delete(name);
       return undefined;
     }
-    this.#identify(tracked);
     this.#tracked.set(name, tracked);
-    return this.#observe(tracked, true, true, true);
+    return this.#observe(tracked, 'first');
   }
 
-  /** Takes in the `stat` that was just read, and what else is due. */
-  #observe(tracked: Tracked, full: boolean, rotate: boolean, first = false): Process {
+  /** Takes in the `stat` that was just read, and reads what else is due. */
+  #observe(tracked: Tracked, depth: Depth): Process {
     const stat = this.#stat;
+    const whole = depth === 'whole' || depth === 'first';
     const ended = stat.state === STATE_Z || stat.state === STATE_X;
-    // Before any other read: it needs the buffer that holds `stat`.
-    const renamed = !first && !ended && tracked.takeName(this.#host.buffer, stat);
+    if (whole) tracked.denied = false;
+    // Before any other read: the name is still in the buffer. (Of a new process it was taken before.)
+    const executed = depth === 'first' || (!ended && tracked.takeName(this.#host.buffer, stat));
+    if (!ended) this.#identify(tracked, executed, whole);
     let moved = tracked.takeCpu(stat, this.#monotonic);
-    if (rotate) tracked.denied = false;
-    if ((renamed || (rotate && !first)) && !ended) this.#identify(tracked, renamed);
-    if ((moved || rotate || tracked.lively > 0) && this.#readIo(tracked)) moved = true;
+    if ((moved || whole || tracked.lively > 0) && this.#readIo(tracked)) moved = true;
     if (moved) tracked.lively = this.#rotation;
-    else if (full && tracked.lively > 0) tracked.lively--;
-    if (full && (moved || rotate)) this.#readSeldom(tracked, rotate, first, ended);
+    else if (depth === 'full' && tracked.lively > 0) tracked.lively--;
+    if (!tracked.kernelThread && !ended && (whole || (moved && depth === 'full')))
+      this.#readSeldom(tracked, depth);
     if (tracked.denied) this.#count(DENIED);
     const process = tracked.process(stat, this.#bootAt, this.#memory, this.#machine.pageSize);
-    if (isBusy(process) || (first && this.#scans > 1)) this.#busy.push(tracked);
+    if (isBusy(process) || (depth === 'first' && this.#scans > 1)) this.#busy.push(tracked);
     return process;
   }
 
@@ -196,23 +200,20 @@ class Scanner implements ProcessScanner {
     return parseStat(this.#host.buffer, length, this.#stat) ? length : UNREADABLE;
   }
 
-  /** Executable, arguments, control group. */
-  #identify(tracked: Tracked, executed = true): void {
-    const stat = this.#stat;
-    if (!tracked.kernelThread && !this.#inExec(tracked)) {
+  /** Executable, arguments, control group: where they are due, or were not to be had before. */
+  #identify(tracked: Tracked, executed: boolean, whole: boolean): void {
+    const due = executed || (whole && !tracked.kernelThread);
+    if (due) tracked.cgroup = readCgroup(this.#host, `${tracked.folder}/cgroup`, tracked.cgroup);
+    if (tracked.kernelThread || this.#inExec(tracked)) return;
+    if (due) {
       tracked.executable = readExecutable(this.#host, `${tracked.folder}/exe`);
-      if (tracked.executable.denied) tracked.denied = true;
-      if (executed) tracked.commandLine = undefined;
-      const oneThread = stat.values[THREADS] === 1;
-      if (stat.state !== STATE_D && (oneThread || tracked.commandLine === undefined)) {
-        tracked.commandLine = readCommandLine(
-          this.#host,
-          `${tracked.folder}/cmdline`,
-          tracked.executable.path,
-        );
-      }
+      if (tracked.executable.denied) tracked.deny();
     }
-    tracked.cgroup = readCgroup(this.#host, `${tracked.folder}/cgroup`);
+    if (executed) tracked.commandLine = undefined;
+    const oneThread = this.#stat.values[THREADS] === 1;
+    if (this.#stat.state === STATE_D || (tracked.commandLine !== undefined && !(due && oneThread))) return;
+    const path = `${tracked.folder}/cmdline`;
+    tracked.commandLine = readCommandLine(this.#host, path, tracked.executable.path, tracked.commandLine);
   }
 
   /**
@@ -228,17 +229,17 @@ class Scanner implements ProcessScanner {
     if (tracked.denied || this.#inExec(tracked)) return false;
     const read = readIo(this.#host, tracked.ioPath, this.#io);
     if (read > 0) return tracked.takeIo(this.#io, this.#monotonic);
-    if (read === DENIED) tracked.loseIo();
+    if (read === DENIED) tracked.deny();
     return false;
   }
 
-  #readSeldom(tracked: Tracked, rotate: boolean, first: boolean, ended: boolean): void {
-    if (!first && !tracked.kernelThread) this.#readStatus(tracked);
-    if (tracked.kernelThread || ended || tracked.denied) return;
-    if (!rotate && (tracked.openFiles ?? 0) > MANY_FILES) return;
+  /** Owner, context switches, open files of a process that runs a program. */
+  #readSeldom(tracked: Tracked, depth: Depth): void {
+    if (depth !== 'first') this.#readStatus(tracked);
+    if (tracked.denied || (depth === 'full' && (tracked.openFiles ?? 0) > MANY_FILES)) return;
     const files = this.#host.list(`${tracked.folder}/fd`);
     tracked.openFiles = typeof files === 'number' ? undefined : files.length;
-    if (files === DENIED) tracked.denied = true;
+    if (files === DENIED) tracked.deny();
   }
 
   /** False where the process is gone. */
@@ -270,7 +271,7 @@ class Scanner implements ProcessScanner {
     const blind = [...this.#machine.blind];
     const hidden = hiddenProcesses(this.#host, firstIsListed);
     if (hidden) blind.push(hidden);
-    const denied = this.#unreadable['EACCES'] ?? 0;
+    const denied = this.#unreadable.EACCES ?? 0;
     if (denied > 0) {
       blind.push({
         what: `executable, I/O and open files of ${denied} of ${seen} processes`,

@@ -1,13 +1,5 @@
 import type { Process, ProcessState } from '../../model/process.ts';
-import {
-  type Cgroup,
-  type CommandLine,
-  counter,
-  type Executable,
-  type Io,
-  NO_CGROUP,
-  NO_COMMAND_LINE,
-} from './identity.ts';
+import { type Cgroup, type CommandLine, counter, type Executable, type Io } from './identity.ts';
 import { MS_PER_TICK, TICKS_PER_SECOND } from './machine.ts';
 import {
   CHILD_SYSTEM_TIME,
@@ -30,6 +22,7 @@ import {
 const PF_KTHREAD = 0x00200000;
 
 const NO_EXECUTABLE: Executable = { path: undefined, deleted: false, denied: false };
+const NO_ARGUMENTS: readonly string[] = [];
 
 /** What is remembered of one process from look to look. */
 export class Tracked {
@@ -46,9 +39,9 @@ export class Tracked {
   name = '';
   stack = 0;
   executable = NO_EXECUTABLE;
-  /** Undefined until it could be read. */
+  /** Both undefined until they could be read. */
   commandLine: CommandLine | undefined;
-  cgroup: Cgroup = NO_CGROUP;
+  cgroup: Cgroup | undefined;
   uid: number | undefined;
   gid: number | undefined;
   contextSwitches: number | undefined;
@@ -68,14 +61,14 @@ export class Tracked {
   /** Number of the last full scan that saw it. */
   scan = 0;
 
-  constructor(boot: string, folder: string, pid: number, stat: Stat, lively: number) {
+  constructor(boot: string, pid: number, stat: Stat, lively: number) {
     this.pid = pid;
     this.startTicks = stat.values[START_TIME]!;
     this.id = `${boot}-${pid}-${this.startTicks}`;
     this.kernelThread = (stat.values[FLAGS]! & PF_KTHREAD) !== 0;
-    this.folder = folder;
-    this.statPath = `${folder}/stat`;
-    this.ioPath = `${folder}/io`;
+    this.folder = `/proc/${pid}`;
+    this.statPath = `${this.folder}/stat`;
+    this.ioPath = `${this.folder}/io`;
     this.lively = lively;
   }
 
@@ -115,21 +108,21 @@ export class Tracked {
     return moved;
   }
 
-  /** It is there, and its I/O may not be read. */
-  loseIo(): void {
+  /** It is there, and what only its owner sees may not be read: what was seen before is not shown as if it were now. */
+  deny(): void {
     this.denied = true;
     this.io.readBytes = undefined;
     this.io.writeBytes = undefined;
     this.io.calls = undefined;
     this.readRate = undefined;
     this.writeRate = undefined;
+    this.openFiles = undefined;
   }
 
   /** The process as others see it. `bootAt`: ms since the epoch; `memory` and `pageSize`: bytes. */
   process(stat: Stat, bootAt: number, memory: number, pageSize: number): Process {
     const values = stat.values;
     const rss = values[RSS]! * pageSize;
-    const commandLine = this.commandLine ?? NO_COMMAND_LINE;
     return {
       id: this.id,
       pid: this.pid,
@@ -137,13 +130,13 @@ export class Tracked {
       name: this.name,
       executable: this.executable.path,
       executableDeleted: this.executable.deleted,
-      invokedAs: commandLine.invokedAs,
-      args: commandLine.args,
+      invokedAs: this.commandLine?.invokedAs,
+      args: this.commandLine?.args ?? NO_ARGUMENTS,
       startedAt: bootAt + this.startTicks * MS_PER_TICK,
       uid: this.uid,
       gid: this.gid,
-      cgroup: this.cgroup.path,
-      containerId: this.cgroup.containerId,
+      cgroup: this.cgroup?.path,
+      containerId: this.cgroup?.containerId,
       state: STATES[stat.state] ?? '?',
       threads: values[THREADS]!,
       cpu: this.cpu,
