@@ -35,17 +35,13 @@ export function readInt(buffer: Buffer, offset: number): number {
   return buffer[offset] === MINUS ? -readUint(buffer, offset + 1) : readUint(buffer, offset);
 }
 
-/** The unsigned decimal fraction at `offset` (`0.27`); NaN where there is none. */
+/** The unsigned decimal fraction at `offset` (`0.27`), as exact as JavaScript's own; NaN where there is none. */
 export function readDecimal(buffer: Buffer, offset: number): number {
-  let value = readUint(buffer, offset);
-  let position = skipDigits(buffer, offset);
-  if (buffer[position] !== DOT) return value;
-  for (let scale = 0.1; ; scale /= 10) {
-    position++;
-    const digit = buffer[position]! - ZERO;
-    if (!(digit >= 0 && digit <= 9)) return value;
-    value += digit * scale;
-  }
+  const whole = readUint(buffer, offset);
+  const point = skipDigits(buffer, offset);
+  if (buffer[point] !== DOT) return whole;
+  const scale = 10 ** (skipDigits(buffer, point + 1) - point - 1);
+  return scale === 1 ? whole : (whole * scale + readUint(buffer, point + 1)) / scale;
 }
 
 export function skipDigits(buffer: Buffer, offset: number): number {

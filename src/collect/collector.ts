@@ -1,5 +1,6 @@
 import type { BlindSpot } from '../model/coverage.ts';
 import type { Metric } from '../model/metric.ts';
+import type { ProcessScan } from '../model/process.ts';
 import type { Host } from './host.ts';
 
 /** What a collector saw at one moment, and what it could not see. */
@@ -18,4 +19,6 @@ export interface Collector {
   readonly platforms: readonly NodeJS.Platform[];
   /** `at` is monotonic time in ms: rates must not follow a wall clock that jumps. */
   collect(host: Host, at: number): Promise<Collection>;
+  /** Is shown every process scan, before the next `collect`: for what only a look at each process can count. */
+  observe?(scan: ProcessScan): void;
 }

@@ -48,7 +48,9 @@ export function loadRecording(path: string): Recording {
     const bytes = readFileSync(path);
     parsed = JSON.parse((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
   } catch (error) {
-    throw new UserError(`${path}: not a recorded host (${errorMessage(error)}); make one with homeostat record`);
+    throw new UserError(
+      `${path}: not a recorded host (${errorMessage(error)}); make one with homeostat record`,
+    );
   }
   if (!isRecording(parsed)) {
     throw new UserError(`${path}: not a recorded host of version 1; make one with homeostat record`);
@@ -119,8 +121,8 @@ export class RecordedHost implements Host {
     path: string,
   ): RecordedTick[Part][string] | undefined {
     for (let index = this.#tick; index >= 0; index--) {
-      const entries: RecordedTick[Part] | undefined = this.ticks[index]?.[part];
-      if (entries && Object.hasOwn(entries, path)) return entries[path];
+      const entries = this.ticks[index]?.[part];
+      if (entries && Object.hasOwn(entries, path)) return Reflect.get(entries, path);
     }
     return undefined;
   }

@@ -1,0 +1,167 @@
+/**
+ * Space and inodes of each real file system (mounts.ts says which those are), asked every 5 s and repeated in between: a
+ * disk does not fill within seconds, and 1 s would cost more than all other file systems' figures are worth.
+ *
+ * Nobody waits for an answer: each is taken when it is there, at the next call. A mount that has not answered within its
+ * deadline is a blind spot, says nothing any more, and is not asked again until it has answered. Asking a dead mount
+ * holds one of the few threads of the runtime for as long as the mount is dead, so at most one local and two remote
+ * mounts are asked at a time: a dead server blinds at most the other remote mounts, and never anything else.
+ */
+
+import { errorCode, errorMessage } from '../../lib/errors.ts';
+import type { BlindSpot } from '../../model/coverage.ts';
+import { type Metric, type Series, series } from '../../model/metric.ts';
+import { readOrBlind } from '../blind.ts';
+import type { Collection, Collector } from '../collector.ts';
+import { pushGauge } from '../counter.ts';
+import type { Host, Space } from '../host.ts';
+import { type Mount, realMounts } from './mounts.ts';
+
+const MOUNTINFO = '/proc/self/mountinfo';
+const EVERY_MS = 5000;
+const DEADLINE_MS = 3000;
+const LOCAL_LANES = 1;
+const REMOTE_LANES = 2;
+
+/** The fullest one. Read-only ones do not count: they cannot fill. */
+const FULLEST = series('system.filesystem.utilization');
+
+/** One mount: its last answer, and whether it owes one. */
+class Watched {
+  readonly mount: Mount;
+  space: Space | undefined;
+  error: string | undefined;
+  /** When it was asked, while no answer has come. */
+  askedAt: number | undefined;
+  readonly used: Series;
+  readonly free: Series;
+  readonly reserved: Series;
+  readonly utilization: Series;
+  readonly inodes: Series;
+
+  constructor(mount: Mount) {
+    this.mount = mount;
+    const of = { 'system.filesystem.mountpoint': mount.path };
+    this.used = series('system.filesystem.usage', { ...of, 'system.filesystem.state': 'used' });
+    this.free = series('system.filesystem.usage', { ...of, 'system.filesystem.state': 'free' });
+    this.reserved = series('system.filesystem.usage', { ...of, 'system.filesystem.state': 'reserved' });
+    this.utilization = series('system.filesystem.utilization', of);
+    this.inodes = series('system.filesystem.inode.utilization', of);
+  }
+
+  /** Pushes what was last answered; returns the utilization, as df(1) has it: without what is reserved for root. */
+  push(metrics: Metric[]): number {
+    const { space } = this;
+    if (!space || !(space.total > 0 && space.free <= space.total)) return Number.NaN;
+    const used = space.total - space.free;
+    const utilization = used / (used + space.available);
+    pushGauge(metrics, this.used, used);
+    pushGauge(metrics, this.free, space.available);
+    if (space.free >= space.available) pushGauge(metrics, this.reserved, space.free - space.available);
+    pushGauge(metrics, this.utilization, utilization);
+    if (space.files > 0) pushGauge(metrics, this.inodes, 1 - space.filesFree / space.files);
+    return utilization;
+  }
+}
+
+export function createFilesystemCollector(): Collector {
+  return new LinuxFilesystem();
+}
+
+class LinuxFilesystem implements Collector {
+  readonly name = 'filesystem';
+  readonly platforms: readonly NodeJS.Platform[] = ['linux'];
+  #watched: readonly Watched[] = [];
+  #mountinfo = Buffer.alloc(0);
+  #queue: Watched[] = [];
+  #nextAt = Number.NEGATIVE_INFINITY;
+  #lookBlind: readonly BlindSpot[] = [];
+
+  async collect(host: Host, at: number): Promise<Collection> {
+    if (at >= this.#nextAt) {
+      this.#nextAt = at + EVERY_MS;
+      this.#look(host);
+      this.#queue = this.#watched.filter((watched) => watched.askedAt === undefined);
+    }
+    this.#ask(host, at);
+    const metrics: Metric[] = [];
+    const blind: BlindSpot[] = [...this.#lookBlind];
+    let fullest = Number.NaN;
+    for (const watched of this.#watched) {
+      const utilization = this.#report(watched, at, metrics, blind);
+      if (!watched.mount.readOnly && !(utilization <= fullest)) fullest = pick(utilization, fullest);
+    }
+    pushGauge(metrics, FULLEST, fullest);
+    return { metrics, blind };
+  }
+
+  /** Reads the table of mounts; what is still mounted keeps its answers, and its debt. */
+  #look(host: Host): void {
+    const blind: BlindSpot[] = [];
+    const length = readOrBlind(host, MOUNTINFO, blind, true);
+    this.#lookBlind = blind;
+    const bytes = host.buffer.subarray(0, length);
+    if (length === 0 || bytes.equals(this.#mountinfo)) return;
+    this.#mountinfo = Buffer.from(bytes);
+    const known = new Map(
+      this.#watched.map((watched) => [`${watched.mount.device} ${watched.mount.path}`, watched]),
+    );
+    this.#watched = realMounts(host, length).map(
+      (mount) => known.get(`${mount.device} ${mount.path}`) ?? new Watched(mount),
+    );
+  }
+
+  /** Asks as many of those in the queue as there are free lanes. */
+  #ask(host: Host, at: number): void {
+    for (const remote of [false, true]) {
+      const busy = this.#watched.filter(
+        ({ mount, askedAt }) => mount.remote === remote && askedAt !== undefined,
+      ).length;
+      const lanes = (remote ? REMOTE_LANES : LOCAL_LANES) - busy;
+      for (let lane = 0; lane < lanes; lane++) {
+        const index = this.#queue.findIndex(({ mount }) => mount.remote === remote);
+        if (index < 0) break;
+        this.#askOne(host, this.#queue.splice(index, 1)[0]!, at);
+      }
+    }
+  }
+
+  #askOne(host: Host, watched: Watched, at: number): void {
+    watched.askedAt = at;
+    const answered = (space: Space | undefined, error: string | undefined): void => {
+      watched.space = space;
+      watched.error = error;
+      watched.askedAt = undefined;
+      this.#ask(host, at);
+    };
+    host.space(watched.mount.path).then(
+      (space) => answered(space, undefined),
+      // A mount that went away since the table was read is no failure.
+      (error: unknown) =>
+        answered(undefined, errorCode(error) === 'ENOENT' ? undefined : errorMessage(error)),
+    );
+  }
+
+  #report(watched: Watched, at: number, metrics: Metric[], blind: BlindSpot[]): number {
+    const what = `file system ${watched.mount.path}`;
+    if (watched.askedAt !== undefined && at - watched.askedAt >= DEADLINE_MS) {
+      watched.space = undefined;
+      blind.push({ what, why: 'it does not answer', remedy: 'look at its server or disk, or unmount it' });
+      return Number.NaN;
+    }
+    if (watched.error !== undefined) blind.push({ what, why: watched.error });
+    else if (!watched.space && this.#isBehindAnother(watched, at)) {
+      blind.push({ what, why: 'it is not asked while others of its kind do not answer' });
+    }
+    return watched.push(metrics);
+  }
+
+  #isBehindAnother(watched: Watched, at: number): boolean {
+    return (
+      this.#queue.includes(watched) &&
+      this.#watched.some(({ askedAt }) => askedAt !== undefined && at - askedAt >= DEADLINE_MS)
+    );
+  }
+}
+
+const pick = (value: number, otherwise: number): number => (Number.isNaN(value) ? otherwise : value);
