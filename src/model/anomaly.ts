@@ -23,6 +23,8 @@ export interface Culprit {
   readonly containerId: string | undefined;
   /** Share of the change that it accounts for, 0 to 1. */
   readonly share: number;
+  /** Set where it stands for several alike (same executable, same parent): how many, and the pids of the first ones. */
+  readonly group?: { readonly count: number; readonly pids: readonly number[] };
   /** What it did, for a person: `CPU 3 % -> 98 % of a core`. */
   readonly evidence: string;
 }

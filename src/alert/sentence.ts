@@ -1,0 +1,66 @@
+import { duration, printable } from '../lib/text.ts';
+import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
+import { formatRange, formatValue, metricLabel } from '../model/display.ts';
+
+/** Local time of day; with the date where it is not the day of `reference`. */
+export function timeOfDay(at: number, reference: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  if (date.toDateString() === new Date(reference).toDateString()) return time;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+}
+
+/** A name that others chose, between marks that it cannot forge. */
+const quote = (name: string): string => `\`${printable(name).replaceAll('`', "'")}\``;
+
+/** `` `xmrig` (pid 4711, started by `bash`, pid 4700) `` */
+export function who(culprit: Pick<Culprit, 'name' | 'pid' | 'parent' | 'group' | 'containerId'>): string {
+  const name = quote(culprit.name);
+  const parent = culprit.parent
+    ? `, started by ${quote(culprit.parent.name)}, pid ${culprit.parent.pid}`
+    : '';
+  const container = culprit.containerId ? `, container ${printable(culprit.containerId).slice(0, 12)}` : '';
+  if (!culprit.group) return `${name} (pid ${culprit.pid}${parent}${container})`;
+  const { count, pids } = culprit.group;
+  const some = pids.slice(0, 3).join(', ');
+  return `${count} processes ${name} (pids ${some}${count > 3 ? ' and more' : ''}${parent}${container})`;
+}
+
+/**
+ * What, since when, how much, who: `CPU user time is 97 % (usually 1-6 %) since 14:03:10; `xmrig` (pid 4711, started by
+ * `bash`, pid 4700) accounts for 96 % of the change.`
+ */
+export function machineSentence(
+  metrics: readonly BrokenMetric[],
+  culprits: readonly Culprit[],
+  since: number,
+  now: number,
+): string {
+  const [first, ...others] = metrics;
+  const what = first
+    ? `${metricLabel(first.metric)} is ${formatValue(first.observed, first.unit)} (usually ${formatRange(first.expectedLow, first.expectedHigh, first.unit)})`
+    : 'The machine as a whole is unusual';
+  const more = others.filter(({ share }) => share >= 0.1).slice(0, 2);
+  const also = more.length > 0 ? `, with ${more.map(({ metric }) => metricLabel(metric)).join(' and ')}` : '';
+  const [culprit] = culprits;
+  const by = culprit
+    ? `${who(culprit)} ${culprit.group ? 'account' : 'accounts'} for ${Math.round(culprit.share * 100)} % of the change`
+    : 'no process stands out';
+  return `${what}${also} since ${timeOfDay(since, now)}; ${by}.`;
+}
+
+/** `` `worker` (pid 4711, started by `systemd`, pid 1) has shown no sign of life since 14:03:10 ... `` */
+export function silenceSentence(
+  culprit: Culprit,
+  since: number,
+  now: number,
+  {
+    how,
+    activeShare,
+    watchedMs,
+  }: { readonly how: string; readonly activeShare: number; readonly watchedMs: number },
+): string {
+  const usual = `it was active in ${Math.floor(activeShare * 100)} % of the looks at it over ${duration(watchedMs)} before`;
+  return `${who(culprit)} has shown no sign of life since ${timeOfDay(since, now)}: ${how}; ${usual}.`;
+}

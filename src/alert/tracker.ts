@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto';
+import type { Anomaly, BrokenMetric, Culprit, Severity } from '../model/anomaly.ts';
+import type { LearningPhase } from '../model/learning.ts';
+import { parseSeriesKey } from '../model/metric.ts';
+import type { Contribution, Score } from '../model/score.ts';
+import { machineSentence } from './sentence.ts';
+import type { Silence } from './silence.ts';
+
+/** How the tracker finds out who did it; `Baseline` is opaque to it. */
+export interface CulpritFinder<Baseline> {
+  baseline(since: number): Baseline;
+  attribute(baseline: Baseline, metrics: readonly BrokenMetric[]): readonly Culprit[];
+}
+
+export interface AnomalyTrackerOptions<Baseline> {
+  readonly host: string;
+  /** Severity of a score that is expected once in that many seconds; undefined: usual. */
+  readonly severityOf: (returnPeriodSeconds: number) => Severity | undefined;
+  readonly culprits: CulpritFinder<Baseline>;
+  /** Called with each anomaly as it opened, changed its severity or culprits, or closed. */
+  readonly onAnomaly: (anomaly: Anomaly) => void;
+  /** Rows with a severity, of the last `window`, that open an anomaly. */
+  readonly persistence?: { readonly rows: number; readonly window: number };
+  /** A row whose score comes once in so many seconds keeps an anomaly open. Below any severity: that is the hysteresis. */
+  readonly unusualSeconds?: number;
+  /** So long must rows be usual before it closes, ms. */
+  readonly quietMs?: number;
+  /** Culprits are sought again this often while it is open, ms. */
+  readonly updateMs?: number;
+}
+
+export interface TrackerTick {
+  readonly at: number;
+  /** Undefined: the row could not be scored. It counts neither as unusual nor as quiet. */
+  readonly score: Score | undefined;
+  readonly phase: LearningPhase;
+}
+
+export interface Period {
+  readonly from: number;
+  /** Undefined while it lasts. */
+  readonly to: number | undefined;
+}
+
+interface OpenMachine<Baseline> {
+  anomaly: Anomaly;
+  baseline: Baseline;
+  lastUnusualAt: number;
+  quietMs: number;
+  updatedAt: number;
+}
+
+/** A row further from the one before it than this is behind a gap: time in which nothing was seen is not quiet. */
+const MAX_ROW_MS = 15_000;
+/** Unusual rows before the opening belong to it unless they are further apart than this. */
+const MAX_LULL_MS = 30_000;
+const MAX_METRICS = 8;
+const RANK: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 };
+/** After a day an anomaly is the new normal: learning sees it again. */
+const MAX_EXCLUDED_MS = 86_400_000;
+
+/** Scores and silent processes -> anomalies with a beginning, a severity, culprits and an end. */
+export class AnomalyTracker<Baseline = unknown> {
+  readonly #options: Required<AnomalyTrackerOptions<Baseline>>;
+  #open: OpenMachine<Baseline> | undefined;
+  readonly #silent = new Map<string, Anomaly>();
+  /** Times of the latest rows that had a severity, at most `persistence.window` rows old. */
+  #severe: boolean[] = [];
+  #unusualSince: number | undefined;
+  #lastUnusualAt = 0;
+  #lastAt: number | undefined;
+  readonly #periods: Period[] = [];
+
+  constructor(options: AnomalyTrackerOptions<Baseline>) {
+    this.#options = {
+      persistence: { rows: 4, window: 6 },
+      unusualSeconds: 1800,
+      quietMs: 60_000,
+      updateMs: 15_000,
+      ...options,
+    };
+  }
+
+  /** One row of metrics; call it for rows without a score too. */
+  tick({ at, score, phase }: TrackerTick): void {
+    const passed = this.#lastAt === undefined ? 0 : at - this.#lastAt;
+    this.#lastAt = at;
+    if (passed < 0 || passed > MAX_ROW_MS) this.#startOver();
+    if (!score || phase === 'collecting') return;
+    const severity = this.#options.severityOf(score.returnPeriodSeconds);
+    this.#remember(at, score, severity);
+    if (this.#open)
+      this.#continue(this.#open, score, severity, at, Math.min(Math.max(passed, 0), MAX_ROW_MS));
+    else if (severity && this.#isPersistent()) this.#begin(score, severity, at, phase);
+  }
+
+  /** The processes that are silent now, after each scan; those that were and are not named any more are closed. */
+  silences(silences: readonly Silence[], at: number, phase: LearningPhase): void {
+    const now = new Set(silences.map(({ culprit }) => culprit.id));
+    for (const [id, anomaly] of this.#silent) {
+      if (now.has(id)) continue;
+      this.#silent.delete(id);
+      this.#emit({ ...anomaly, state: 'closed', closedAt: at });
+    }
+    if (phase === 'collecting') return;
+    for (const silence of silences) {
+      const { culprit, since, returnPeriodSeconds } = silence;
+      if (this.#silent.has(culprit.id)) continue;
+      const anomaly: Anomaly = {
+        schema: 1,
+        id: anomalyId(this.#options.host, 'process', since, culprit.id),
+        host: this.#options.host,
+        state: 'open',
+        kind: 'process',
+        severity: this.#options.severityOf(returnPeriodSeconds) ?? silence.severity,
+        provisional: phase !== 'calibrated',
+        since,
+        raisedAt: at,
+        score: silence.score,
+        returnPeriodSeconds,
+        metrics: [],
+        culprits: [culprit],
+        sentence: silence.sentence,
+      };
+      this.#silent.set(culprit.id, anomaly);
+      this.#emit(anomaly);
+    }
+  }
+
+  /** What is open now, the machine's own first. */
+  open(): readonly Anomaly[] {
+    return [...(this.#open ? [this.#open.anomaly] : []), ...this.#silent.values()];
+  }
+
+  /** When the machine was not itself, for learning to leave out; a day of one anomaly at most. */
+  periods(): readonly Period[] {
+    const open = this.#open?.anomaly;
+    if (!open) return this.#periods;
+    const limit = open.since + MAX_EXCLUDED_MS;
+    return [...this.#periods, { from: open.since, to: (this.#lastAt ?? 0) > limit ? limit : undefined }];
+  }
+
+  /** Closes what is open, at the end of the program or for anomalies that an earlier run left open. */
+  close(at: number, left: readonly Anomaly[] = this.open()): void {
+    for (const anomaly of left)
+      this.#emit({ ...anomaly, state: 'closed', closedAt: Math.max(at, anomaly.raisedAt) });
+    this.#open = undefined;
+    this.#silent.clear();
+  }
+
+  /** After a gap nothing is known of the time before: what was about to open does not. */
+  #startOver(): void {
+    this.#severe = [];
+    this.#unusualSince = undefined;
+  }
+
+  #remember(at: number, score: Score, severity: Severity | undefined): void {
+    this.#severe.push(severity !== undefined);
+    if (this.#severe.length > this.#options.persistence.window) this.#severe.shift();
+    if (score.returnPeriodSeconds < this.#options.unusualSeconds) return;
+    if (this.#unusualSince === undefined || at - this.#lastUnusualAt > MAX_LULL_MS) this.#unusualSince = at;
+    this.#lastUnusualAt = at;
+  }
+
+  #isPersistent(): boolean {
+    return this.#severe.filter(Boolean).length >= this.#options.persistence.rows;
+  }
+
+  #begin(score: Score, severity: Severity, at: number, phase: LearningPhase): void {
+    const { host, culprits } = this.#options;
+    const since = this.#unusualSince ?? at;
+    const baseline = culprits.baseline(since);
+    const metrics = brokenMetrics(score.explain());
+    const found = culprits.attribute(baseline, metrics);
+    const anomaly: Anomaly = {
+      schema: 1,
+      id: anomalyId(host, 'machine', since),
+      host,
+      state: 'open',
+      kind: 'machine',
+      severity,
+      provisional: phase !== 'calibrated',
+      since,
+      raisedAt: at,
+      score: score.value,
+      returnPeriodSeconds: score.returnPeriodSeconds,
+      metrics,
+      culprits: found,
+      sentence: machineSentence(metrics, found, since, at),
+    };
+    this.#open = { anomaly, baseline, lastUnusualAt: at, quietMs: 0, updatedAt: at };
+    this.#emit(anomaly);
+  }
+
+  #continue(
+    open: OpenMachine<Baseline>,
+    score: Score,
+    severity: Severity | undefined,
+    at: number,
+    passed: number,
+  ): void {
+    if (score.returnPeriodSeconds < this.#options.unusualSeconds) {
+      open.quietMs += passed;
+      if (open.quietMs >= this.#options.quietMs) this.#end(open);
+      return;
+    }
+    open.quietMs = 0;
+    open.lastUnusualAt = at;
+    const risen = severity !== undefined && RANK[severity] > RANK[open.anomaly.severity];
+    if (risen || at - open.updatedAt >= this.#interval(open, at)) this.#update(open, score, severity, at);
+  }
+
+  /** The first seconds are the poorest in evidence: a scan or two later more is known. */
+  #interval(open: OpenMachine<Baseline>, at: number): number {
+    const { updateMs } = this.#options;
+    return at - open.anomaly.raisedAt < 2 * updateMs ? updateMs / 3 : updateMs;
+  }
+
+  #update(open: OpenMachine<Baseline>, score: Score, severity: Severity | undefined, at: number): void {
+    const before = open.anomaly;
+    open.updatedAt = at;
+    const metrics = brokenMetrics(score.explain());
+    const found = this.#options.culprits.attribute(open.baseline, metrics);
+    // A weaker row than the one that was explained does not take the culprit away.
+    const culprits = outweighs(found, before.culprits) ? found : before.culprits;
+    const higher = score.value > before.score;
+    const anomaly: Anomaly = {
+      ...before,
+      severity: severity && RANK[severity] > RANK[before.severity] ? severity : before.severity,
+      score: Math.max(before.score, score.value),
+      returnPeriodSeconds: Math.max(before.returnPeriodSeconds, score.returnPeriodSeconds),
+      metrics: higher ? metrics : before.metrics,
+      culprits,
+      sentence: machineSentence(higher ? metrics : before.metrics, culprits, before.since, at),
+    };
+    open.anomaly = anomaly;
+    if (anomaly.severity !== before.severity || culprits[0]?.id !== before.culprits[0]?.id)
+      this.#emit(anomaly);
+  }
+
+  #end(open: OpenMachine<Baseline>): void {
+    this.#open = undefined;
+    this.#startOver();
+    const { since } = open.anomaly;
+    this.#periods.push({ from: since, to: Math.min(open.lastUnusualAt, since + MAX_EXCLUDED_MS) });
+    if (this.#periods.length > 1000) this.#periods.shift();
+    this.#emit({ ...open.anomaly, state: 'closed', closedAt: open.lastUnusualAt });
+  }
+
+  #emit(anomaly: Anomaly): void {
+    this.#options.onAnomaly(anomaly);
+  }
+}
+
+/** Whether newly found culprits explain at least about as much as the known ones did. */
+function outweighs(found: readonly Culprit[], known: readonly Culprit[]): boolean {
+  return found.length > 0 && (found[0]?.share ?? 0) >= 0.7 * (known[0]?.share ?? 0);
+}
+
+function brokenMetrics(contributions: readonly Contribution[]): readonly BrokenMetric[] {
+  return contributions
+    .filter(({ share }) => share >= 0.01)
+    .slice(0, MAX_METRICS)
+    .map(({ metric, observed, expected, share }) => ({
+      metric,
+      unit: parseSeriesKey(metric)?.definition.unit ?? '',
+      observed,
+      expectedLow: expected.low,
+      expectedHigh: expected.high,
+      share,
+    }));
+}
+
+function anomalyId(...facts: readonly (string | number)[]): string {
+  return createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 16);
+}
