@@ -186,8 +186,8 @@ class Scanner implements ProcessScanner {
     if ((moved || whole || tracked.lively > 0) && this.#readIo(tracked)) moved = true;
     if (moved) tracked.lively = this.#rotation;
     else if (depth === 'full' && tracked.lively > 0) tracked.lively--;
-    if (!tracked.kernelThread && !ended && (whole || (moved && depth === 'full')))
-      this.#readSeldom(tracked, depth);
+    const due = whole || (depth === 'full' && (moved || executed));
+    if (due && !ended && !tracked.kernelThread) this.#readSeldom(tracked, depth);
     if (tracked.denied) this.#count(DENIED);
     const process = tracked.process(stat, this.#bootAt, this.#memory, this.#machine.pageSize);
     if (isBusy(process) || (depth === 'first' && this.#scans > 1)) this.#busy.push(tracked);
@@ -275,8 +275,8 @@ class Scanner implements ProcessScanner {
     if (denied > 0) {
       blind.push({
         what: `executable, I/O and open files of ${denied} of ${seen} processes`,
-        why: 'they belong to other users (EACCES)',
-        remedy: 'run Homeostat as root, or with the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+        why: 'the kernel refuses them (EACCES): they belong to other users, or may do more than Homeostat',
+        remedy: 'run Homeostat as root with all capabilities, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
       });
     }
     return blind;
