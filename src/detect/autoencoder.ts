@@ -37,6 +37,8 @@ const DEFAULTS: AutoencoderOptions = {
 const INPUT_LIMIT = 8;
 const ERROR_LIMIT = 20;
 const MOST_VALIDATION_ROWS = 4096;
+/** An error that fell by less than 1 % did not fall. */
+const LEAST_GAIN = 0.99;
 
 export function createAutoencoder(options: Partial<AutoencoderOptions> = {}): Detector<Autoencoder> {
   const settings = { ...DEFAULTS, ...options };
@@ -65,7 +67,7 @@ function learn(
   for (let round = 1; round <= options.rounds && sinceBest < options.patience; round++) {
     trainer.round();
     const error = validationError(network, validate.rows > 0 ? validate : train);
-    if (!best || error < best.validationError) {
+    if (!best || error < best.validationError * LEAST_GAIN) {
       best = { sizes, parameters: network.parameters.slice(), validationError: error, rounds: round };
       sinceBest = 0;
     } else sinceBest++;

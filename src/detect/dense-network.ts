@@ -137,12 +137,16 @@ export class Adam {
   step(parameters: Float32Array, gradient: Float32Array, count: number, rate: number): void {
     const BETA1 = 0.9;
     const BETA2 = 0.999;
+    const means = this.#mean;
+    const squares = this.#square;
     this.#step++;
     const size = (rate * Math.sqrt(1 - BETA2 ** this.#step)) / (1 - BETA1 ** this.#step);
     for (let index = 0; index < parameters.length; index++) {
       const slope = gradient[index]! / count;
-      const mean = (this.#mean[index]! = BETA1 * this.#mean[index]! + (1 - BETA1) * slope);
-      const square = (this.#square[index]! = BETA2 * this.#square[index]! + (1 - BETA2) * slope * slope);
+      const mean = BETA1 * means[index]! + (1 - BETA1) * slope;
+      const square = BETA2 * squares[index]! + (1 - BETA2) * slope * slope;
+      means[index] = mean;
+      squares[index] = square;
       parameters[index]! -= (size * mean) / (Math.sqrt(square) + 1e-8);
       gradient[index] = 0;
     }

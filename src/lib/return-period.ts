@@ -14,8 +14,9 @@ export interface ReturnPeriods {
   readonly scale: number;
 }
 
-/** A share of rows, high enough to speak of a tail and low enough to leave some excursions to learn from. */
-const THRESHOLD_SHARE = 0.03;
+/** Shares of samples over a threshold. The rarest that still leaves enough excursions to learn from is taken. */
+const SHARES = [0.001, 0.003, 0.01, 0.03];
+const ENOUGH = 25;
 
 /**
  * Learns from a signal sampled each `stepSeconds`. Excursions less than `apart` samples from each other are one.
@@ -28,8 +29,7 @@ export function fitReturnPeriods(
   minimumScale: number,
 ): ReturnPeriods {
   const sorted = sortFinite(signal);
-  const threshold = quantile(sorted, 1 - THRESHOLD_SHARE);
-  const peaks = excursions(signal, threshold, apart);
+  const { threshold, peaks } = tailOf(signal, sorted, apart);
   let excess = 0;
   for (const peak of peaks) excess += peak - threshold;
   const count = Math.max(1, peaks.length);
@@ -38,6 +38,22 @@ export function fitReturnPeriods(
     rate: (count + Math.sqrt(count)) / Math.max(stepSeconds, signal.length * stepSeconds),
     scale: upperScale(excess / count, count, minimumScale),
   };
+}
+
+/** A lower threshold joins excursions that have nothing to do with each other: where none leaves enough, the most will do. */
+function tailOf(
+  signal: Float32Array | Float64Array,
+  sorted: Float64Array,
+  apart: number,
+): { threshold: number; peaks: readonly number[] } {
+  let best: { threshold: number; peaks: readonly number[] } = { threshold: Number.NaN, peaks: [] };
+  for (const share of SHARES) {
+    const threshold = quantile(sorted, 1 - share);
+    const peaks = excursions(signal, threshold, apart);
+    if (Number.isNaN(best.threshold) || peaks.length > best.peaks.length) best = { threshold, peaks };
+    if (peaks.length >= ENOUGH) break;
+  }
+  return best;
 }
 
 /** Seconds between excursions that reach `level`; never less than the time between those over the threshold. */

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, describe, it } from 'node:test';
+import { silentLog } from '../lib/log.ts';
+import type { MachineModel } from '../model/machine-model.ts';
+import { decodeModel, encodeModel, readModelFile } from './model-file.ts';
+import { loadLatest, saveModel } from './model-folder.ts';
+
+const model = (id: string): MachineModel => ({
+  id,
+  phase: 'provisional',
+  trainedAt: 3,
+  trainedFrom: 1,
+  trainedTo: 2,
+  rows: 600,
+  stepSeconds: 1,
+  seed: 1,
+  features: ['system.linux.run_queue', 'ü{a=b}'],
+  scaling: { compress: [0, 8], means: [0.1, 1 / 3], deviations: [1e-7, 2] },
+  detectors: [
+    {
+      name: 'one',
+      encoded: {
+        facts: { sizes: [2, 1] },
+        arrays: { a: Float32Array.of(1.5, Number.NaN, -0), b: Int32Array.of(-7, 2 ** 31 - 1) },
+      },
+      tail: { values: [0, 1], digits: [0, 1], scale: 0.5 },
+    },
+    { name: 'two', encoded: { facts: {}, arrays: {} }, tail: { values: [], digits: [], scale: 1 } },
+  ],
+  calibration: {
+    smoothingRows: 8,
+    rest: 0.3,
+    combined: { values: [0.1], digits: [0], scale: 0.2 },
+    returns: { threshold: 1, rate: 0.001, scale: 0.2 },
+    rows: 174,
+  },
+  suggestedThreshold: 4.5,
+  bands: { 'system.linux.run_queue': { low: 0, median: 1, high: 4 } },
+});
+
+describe('a model file', () => {
+  it('gives back what was written, to the bit', () => {
+    assert.deepEqual(decodeModel(encodeModel(model('m'))), model('m'));
+  });
+
+  it('carries the names that other programs look for', () => {
+    const text = encodeModel(model('m')).toString('utf8');
+    for (const name of ['feature_names', 'feature_means', 'feature_stds', 'suggested_threshold']) {
+      assert.ok(text.includes(`"${name}"`), name);
+    }
+  });
+
+  it('is refused when any byte of it was changed or it was cut short', () => {
+    const bytes = encodeModel(model('m'));
+    for (let at = 0; at < bytes.length; at += 13) {
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 0x10;
+      assert.throws(() => decodeModel(damaged), /damaged|not a model file/, `byte ${at}`);
+    }
+    for (const length of [0, 11, 100, bytes.length - 1]) {
+      assert.throws(() => decodeModel(bytes.subarray(0, length)), /damaged|not a model file/);
+    }
+  });
+});
+
+describe('the folder of models', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'homeostat-models-'));
+  const path = (id: string): string => join(folder, `model-${id}.hsm`);
+  after(() => rmSync(folder, { recursive: true }));
+  beforeEach(() => {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  });
+
+  it('is for its owner alone and keeps the last three', () => {
+    for (const id of ['1', '2', '3', '4']) saveModel(folder, model(id));
+    assert.deepEqual(readdirSync(folder).sort(), ['model-2.hsm', 'model-3.hsm', 'model-4.hsm']);
+    assert.equal(statSync(path('4')).mode & 0o777, 0o600);
+  });
+
+  it('passes over a damaged model, a newer one and one that cannot be used, says so, and uses the one before', () => {
+    for (const id of ['1', '2', '3']) saveModel(folder, model(id));
+    const bytes = readFileSync(path('3'));
+    writeFileSync(path('3'), bytes.subarray(0, bytes.length / 2));
+    writeNewer(path('2'));
+    const lines: string[] = [];
+    const log = { ...silentLog, warn: (line: string) => void lines.push(line) };
+    assert.equal(loadLatest(folder, log)?.id, '1');
+    assert.match(lines[0]!, /model-3\.hsm.*damaged/);
+    assert.match(lines[1]!, /model-2\.hsm.*format 2.*update/);
+    const refuse = () => {
+      throw new Error('needs the detector three');
+    };
+    assert.equal(loadLatest(folder, log, refuse), undefined);
+    assert.match(lines.at(-1)!, /needs the detector three/);
+    assert.throws(() => readModelFile(path('9')), /model-9\.hsm.*ENOENT/);
+  });
+
+  it('is empty where there is no folder', () => {
+    assert.equal(loadLatest(join(folder, 'none'), silentLog), undefined);
+  });
+
+  function writeNewer(file: string): void {
+    const bytes = encodeModel({ ...model('2'), ...{ format: 2 } });
+    writeFileSync(file, bytes);
+  }
+});

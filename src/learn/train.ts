@@ -1,0 +1,76 @@
+import { duration } from '../lib/text.ts';
+import type { Detector } from '../model/detector.ts';
+import type { History } from '../model/history.ts';
+import type { MachineModel } from '../model/machine-model.ts';
+import type { Series } from '../model/metric.ts';
+import { assemble, type Period } from './assemble.ts';
+import { bandsOfHistory, bandsOfMatrix } from './bands.ts';
+import { fit } from './fit.ts';
+import { ruleOf } from './fit-scaling.ts';
+
+export interface TrainingOptions {
+  /** The columns of a row. Those that the history does not have in this period are left out of the model. */
+  readonly features: readonly Series[];
+  readonly detectors: readonly Detector[];
+  /** ms since the epoch, inclusive and exclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly stepSeconds: number;
+  readonly seed: number;
+  readonly phase: MachineModel['phase'];
+  /** Not normal, and not to be learned: periods of anomalies. */
+  readonly exclude?: readonly Period[];
+  /** `done` from 0 to 1. */
+  progress(done: number, step: string): void;
+}
+
+/** Fewer rows than this teach nothing. */
+const LEAST_ROWS = 60;
+/** How far the reading of the history is, in the whole. */
+const READ = 0.15;
+const BANDS = 0.25;
+
+/**
+ * history -> model: the same history, options and seed give the same model, bit for bit.
+ * Throws where the history has too few usable rows.
+ */
+export function train(history: History, options: TrainingOptions): MachineModel {
+  const { detectors, from, to, stepSeconds, seed, phase, progress } = options;
+  const period = { from, to };
+  progress(0, 'reading the history');
+  const seen = history.series().filter(({ firstAt, lastAt }) => firstAt < to && lastAt >= from);
+  const seenKeys = new Set(seen.map(({ key }) => key));
+  const features = options.features.filter(({ key }) => seenKeys.has(key));
+  const keys = features.map(({ key }) => key);
+  const matrix = assemble(history, keys, period, stepSeconds, worthExcluding(options.exclude ?? [], period));
+  if (matrix.rows < LEAST_ROWS) {
+    throw new Error(
+      `only ${matrix.rows} usable rows in the last ${duration(to - from)} of history; at least ${LEAST_ROWS} are needed`,
+    );
+  }
+  progress(READ, 'learning the bands');
+  const featureKeys = new Set(keys);
+  const others = seen.map(({ key }) => key).filter((key) => !featureKeys.has(key));
+  const bands = { ...bandsOfHistory(history, others, period), ...bandsOfMatrix(matrix, keys) };
+  const fitted = fit(matrix, {
+    rules: features.map(ruleOf),
+    detectors,
+    stepSeconds,
+    seed,
+    progress: (done, step) => progress(BANDS + (1 - BANDS) * done, step),
+  });
+  return { id: modelId(to, phase), phase, trainedAt: to, trainedFrom: from, trainedTo: to, bands, ...fitted };
+}
+
+/**
+ * An anomaly that takes more than a quarter of the period is how the machine is now: left out for ever, it could never
+ * be learned and would never end.
+ */
+function worthExcluding(exclude: readonly Period[], { from, to }: Period): readonly Period[] {
+  return exclude.filter((one) => Math.min(one.to, to) - Math.max(one.from, from) < (to - from) / 4);
+}
+
+/** Sorts by time: `20260314T091500Z-calibrated`. */
+function modelId(at: number, phase: string): string {
+  return `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z-${phase}`;
+}
