@@ -51,7 +51,7 @@ export interface ProcessUsage {
   readonly majorFaults: number;
   readonly minorFaults: number;
   readonly openFiles: number | undefined;
-  /** Voluntary and involuntary, since its start. */
+  /** Voluntary and involuntary, since its start; on Linux those of the main thread. */
   readonly contextSwitches: number | undefined;
 }
 
@@ -65,6 +65,6 @@ export interface ProcessScan {
   readonly processes: readonly Process[];
   /** Ids that were there at the last full scan and are gone; empty when `full` is false. */
   readonly gone: readonly string[];
-  /** Processes that were there but could not be read, by reason (`EACCES`: 12). Vanished ones do not count. */
+  /** Processes that were there but could not be read, or not in whole, by reason (`EACCES`: 12). Vanished ones do not count. */
   readonly unreadable: Readonly<Record<string, number>>;
 }

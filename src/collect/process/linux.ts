@@ -125,7 +125,7 @@ class Scanner implements ProcessScanner {
       if (process) processes.push(process);
     }
     this.#forgetGone();
-    this.#blind = this.#findBlindSpots(names.includes('1'), processes.length);
+    this.#blind = this.#findBlindSpots(names);
     return processes;
   }
 
@@ -267,19 +267,17 @@ class Scanner implements ProcessScanner {
     }
   }
 
-  #findBlindSpots(firstIsListed: boolean, seen: number): readonly BlindSpot[] {
-    const blind = [...this.#machine.blind];
-    const hidden = hiddenProcesses(this.#host, firstIsListed);
-    if (hidden) blind.push(hidden);
+  #findBlindSpots(names: readonly string[]): readonly BlindSpot[] {
+    const hidden = hiddenProcesses(this.#host, names.includes('1'));
+    if (hidden) return [...this.#machine.blind, hidden];
     const denied = this.#unreadable.EACCES ?? 0;
-    if (denied > 0) {
-      blind.push({
-        what: `executable, I/O and open files of ${denied} of ${seen} processes`,
-        why: 'the kernel refuses them (EACCES): they belong to other users, or may do more than Homeostat',
-        remedy: 'run Homeostat as root with all capabilities, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
-      });
-    }
-    return blind;
+    if (denied === 0) return this.#machine.blind;
+    const refused = {
+      what: `executable, I/O and open files of ${denied} of ${this.#tracked.size} processes`,
+      why: 'the kernel refuses them (EACCES): they belong to other users, or may do more than Homeostat',
+      remedy: 'run Homeostat as root with all capabilities, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+    };
+    return [...this.#machine.blind, refused];
   }
 }
 
