@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Anomaly } from '../../src/model/anomaly.ts';
+import type { Daemon } from './daemon.ts';
+import { type Fault, namesOneOf, type Scene } from './faults.ts';
+import type { Report, Result } from './report.ts';
+
+export interface PlayOptions {
+  readonly quietMs: number;
+  readonly tell: (line: string) => void;
+}
+
+/** How long a raised anomaly may take to find the right culprit: a few scans. */
+const CULPRIT_MS = 25_000;
+/** What is raised that soon after a fault was ended is still of its making. */
+const AFTERMATH_MS = 20_000;
+
+/** Makes each fault in turn with quiet time before each, and hears what Homeostat says. */
+export async function play(
+  daemon: Daemon,
+  scenes: readonly { readonly fault: Fault; readonly scene: Scene }[],
+  { quietMs, tell }: PlayOptions,
+): Promise<Omit<Report, 'learnedMs'>> {
+  const began = Date.now();
+  const results: Result[] = [];
+  const busy: { from: number; to: number }[] = [];
+  for (const { fault, scene } of scenes) {
+    await quiet(daemon, quietMs);
+    tell(`${fault.name}: ${fault.what} ...`);
+    const from = Date.now();
+    results.push(await make(daemon, fault, scene, tell));
+    await scene.end();
+    busy.push({ from, to: Date.now() + AFTERMATH_MS });
+  }
+  await quiet(daemon, quietMs);
+  const all = await daemon.anomalies(began);
+  const uncalled = all.filter(
+    ({ raisedAt }) => raisedAt >= began && !busy.some(({ from, to }) => raisedAt >= from && raisedAt <= to),
+  );
+  const busyMs = busy.reduce((sum, { from, to }) => sum + to - from, 0);
+  return { results, quiet: uncalled, quietMs: Math.max(0, Date.now() - began - busyMs) };
+}
+
+/** Waits, and on while an anomaly of the machine is open that would hide the next: three times as long at most. */
+async function quiet(daemon: Daemon, ms: number): Promise<void> {
+  const began = Date.now();
+  while (Date.now() - began < 3 * ms) {
+    await sleep(1000);
+    if (Date.now() - began < ms) continue;
+    const open = (await daemon.anomalies(began - 1000)).filter(
+      ({ state, kind }) => state === 'open' && kind === 'machine',
+    );
+    if (open.length === 0) return;
+  }
+}
+
+async function make(
+  daemon: Daemon,
+  fault: Fault,
+  scene: Scene,
+  tell: (line: string) => void,
+): Promise<Result> {
+  const began = Date.now();
+  await scene.begin();
+  let caught: Anomaly | undefined;
+  let rightAt: number | undefined;
+  let end = began + fault.seconds * 1000;
+  while (Date.now() < end && rightAt === undefined) {
+    await sleep(500);
+    const mine = (await daemon.anomalies(began)).filter(
+      ({ kind, raisedAt }) => kind === fault.kind && raisedAt >= began,
+    );
+    const right = mine.find((anomaly) => namesOneOf(anomaly, scene.guilty()));
+    if (right) rightAt = Date.now();
+    if (!caught && mine.length > 0) end = Math.min(end, Date.now() + CULPRIT_MS);
+    caught = right ?? mine[0] ?? caught;
+  }
+  const afterSeconds = caught && (caught.raisedAt - began) / 1000;
+  tell(caught ? `  ${caught.severity} ${caught.sentence}` : `  nothing was raised in ${fault.seconds} s`);
+  return {
+    fault: fault.name,
+    what: fault.what,
+    caught: caught !== undefined,
+    afterSeconds,
+    culpritAfterSeconds: rightAt === undefined ? undefined : (rightAt - began) / 1000,
+    anomaly: caught,
+    rightCulprit: rightAt !== undefined,
+  };
+}

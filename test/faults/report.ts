@@ -1,0 +1,54 @@
+import { who } from '../../src/alert/sentence.ts';
+import { duration, printable, truncate } from '../../src/lib/text.ts';
+import type { Anomaly } from '../../src/model/anomaly.ts';
+
+export interface Result {
+  readonly fault: string;
+  readonly what: string;
+  readonly caught: boolean;
+  /** From its beginning to the anomaly that was raised for it, and to the right culprit in it, s. */
+  readonly afterSeconds: number | undefined;
+  readonly culpritAfterSeconds: number | undefined;
+  readonly anomaly: Anomaly | undefined;
+  readonly rightCulprit: boolean;
+}
+
+export interface Report {
+  readonly learnedMs: number;
+  readonly results: readonly Result[];
+  /** Raised when nothing was wrong. */
+  readonly quiet: readonly Anomaly[];
+  readonly quietMs: number;
+}
+
+export function table({ results, quiet, quietMs, learnedMs }: Report): string {
+  const rows = results.map(({ fault, caught, afterSeconds, anomaly, rightCulprit }) => [
+    fault,
+    caught ? 'caught' : 'MISSED',
+    afterSeconds === undefined ? '' : `${Math.round(afterSeconds)} s`,
+    anomaly?.severity ?? '',
+    anomaly ? (rightCulprit ? 'right' : 'WRONG') : '',
+    culpritOf(anomaly),
+  ]);
+  const all = [['fault', '', 'after', 'severity', 'culprit', ''], ...rows];
+  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+  const raised = quiet.map((anomaly) => `  ${anomaly.severity} ${anomaly.sentence}`);
+  return [
+    ...lines,
+    '',
+    `Raised in ${duration(quietMs)} of quiet time, after ${duration(learnedMs)} of learning: ${quiet.length}`,
+    ...raised,
+  ].join('\n');
+}
+
+function culpritOf(anomaly: Anomaly | undefined): string {
+  const culprit = anomaly?.culprits[0];
+  if (!culprit) return anomaly ? printable(truncate(anomaly.sentence, 120)) : '';
+  return `${who(culprit)}: ${printable(culprit.evidence)}`;
+}

@@ -1,0 +1,119 @@
+// `npm run faults`: starts Homeostat, lets it learn for a while, makes faults with real processes, and tells what was caught.
+import { parseArgs } from 'node:util';
+import { errorMessage, UserError } from '../../src/lib/errors.ts';
+import { DURATION_HELP, parseDuration } from '../../src/lib/units.ts';
+import { Cleanup } from './cleanup.ts';
+import { Daemon } from './daemon.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import { play } from './play.ts';
+import { type Report, table } from './report.ts';
+import { Stage } from './stage.ts';
+
+const HELP = `usage: npm run faults -- [options]
+
+  --only NAME    only this fault (more than once: these); ${FAULTS.map(({ name }) => name).join(', ')}
+  --learn TIME   how long it may learn before the first fault (default: 3m)
+  --quiet TIME   quiet time before each fault (default: 1m)
+  --leak N       megabytes a minute that the leak takes (default: 20)
+  --quick        the shortest useful form: a frozen service and a burnt core
+  --json         one JSON document instead of the table
+
+Exit codes: 0 all caught with the right culprit, 1 not so, 2 wrong use.`;
+
+interface Plan {
+  readonly faults: readonly Fault[];
+  readonly learnMs: number;
+  readonly quietMs: number;
+  readonly leak: number;
+  readonly json: boolean;
+  readonly daemon: readonly string[];
+}
+
+/** Shorter steps of processes make the quick form quick: the frozen one must have been watched for 24 of them. */
+const QUICK = {
+  only: ['freeze', 'burn-core'],
+  learn: '50s',
+  quiet: '5s',
+  daemon: ['--processes-interval', '2s'],
+};
+
+function plan(args: readonly string[]): Plan | undefined {
+  const { values } = parse(args);
+  if (values.help) return undefined;
+  const only = values.only ?? (values.quick ? QUICK.only : FAULTS.map(({ name }) => name));
+  const unknown = only.find((name) => !FAULTS.some((fault) => fault.name === name));
+  if (unknown !== undefined)
+    throw new UserError(`--only ${unknown}: there is no such fault; see 'npm run faults -- --help'`);
+  const leak = Number(values.leak ?? 20);
+  if (!(leak > 0)) throw new UserError(`--leak ${values.leak}: expected a number of megabytes above 0`);
+  return {
+    faults: FAULTS.filter(({ name }) => only.includes(name)),
+    learnMs: time('--learn', values.learn ?? (values.quick ? QUICK.learn : '3m')),
+    quietMs: time('--quiet', values.quiet ?? (values.quick ? QUICK.quiet : '1m')),
+    leak,
+    json: values.json ?? false,
+    daemon: values.quick ? QUICK.daemon : [],
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        only: { type: 'string', multiple: true },
+        learn: { type: 'string' },
+        quiet: { type: 'string' },
+        leak: { type: 'string' },
+        quick: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UserError(`${errorMessage(error)}; see 'npm run faults -- --help'`);
+  }
+}
+
+function time(option: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new UserError(`${option} ${text}: expected ${DURATION_HELP}`);
+  return ms;
+}
+
+async function run(plan: Plan, cleanup: Cleanup): Promise<Report> {
+  const tell = (line: string): void => console.error(line);
+  const stage = new Stage(cleanup);
+  const scenes = [];
+  for (const fault of plan.faults)
+    scenes.push({ fault, scene: await fault.set(stage, { leakMegabytesAMinute: plan.leak }) });
+  const daemon = await Daemon.start(['--learn-provisional', `${plan.learnMs}ms`, ...plan.daemon], cleanup);
+  tell(`Homeostat runs (data folder ${daemon.folder}); it learns for ${plan.learnMs / 1000} s`);
+  await daemon.learned(plan.learnMs + 120_000, tell);
+  return { learnedMs: plan.learnMs, ...(await play(daemon, scenes, { quietMs: plan.quietMs, tell })) };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const wanted = plan(args);
+  if (!wanted) {
+    console.log(HELP);
+    return 0;
+  }
+  const cleanup = new Cleanup();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void cleanup.run().finally(() => process.exit(130)));
+  try {
+    const report = await run(wanted, cleanup);
+    console.log(wanted.json ? JSON.stringify(report) : `\n${table(report)}`);
+    return report.results.every(({ caught, rightCulprit }) => caught && rightCulprit) ? 0 : 1;
+  } finally {
+    await cleanup.run();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`faults: ${errorMessage(error)}`);
+  process.exitCode = error instanceof UserError ? error.exitCode : 1;
+}
