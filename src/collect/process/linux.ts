@@ -20,7 +20,7 @@ export interface ProcessScannerOptions {
 }
 
 /** Wall clock, ms since the epoch, and monotonic ms. */
-export interface ScanTime {
+interface ScanTime {
   readonly wall: number;
   readonly monotonic: number;
 }

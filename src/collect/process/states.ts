@@ -1,7 +1,7 @@
 import type { Process, ProcessState } from '../../model/process.ts';
 
 /** OpenTelemetry's `process.state`, and `blocked` for uninterruptible sleep, which it does not tell apart. */
-export type CountedState = 'running' | 'sleeping' | 'blocked' | 'stopped' | 'defunct';
+type CountedState = 'running' | 'sleeping' | 'blocked' | 'stopped' | 'defunct';
 
 export interface StateCounts {
   readonly processes: number;
