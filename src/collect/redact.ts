@@ -7,7 +7,7 @@
 export const HIDDEN = '***';
 
 const SECRET_NAME =
-  '(?:pass(?:word|wd|phrase|code)?|pwd|secrets?|(?:auth|access|bearer|session|refresh|id)?token|credentials?|' +
+  '(?:(?<!by)pass(?:word|wd|phrase|code)?|pwd|secrets?|(?:auth|access|bearer|session|refresh|id)?token|credentials?|' +
   '(?:api|access|secret|private|account|shared|encryption|signing|master)[-_.]?key|otp|passin|passout|auth)';
 
 /** `--db-password=x`, `DB_PASSWORD=x`, `clientSecret=x`: the argument's name ends as a secret's name does. */

@@ -6,10 +6,10 @@
  * there is looked for once a minute. A zone that is a hwmon sensor too (the driver offers both) is left to hwmon.
  */
 import { type Metric, type Series, series } from '../../model/metric.ts';
-import { readInt } from '../bytes.ts';
 import type { Collection, Collector } from '../collector.ts';
 import { pushGauge } from '../counter.ts';
 import type { Host } from '../host.ts';
+import { attributeNumber, attributeText, namesIn } from '../sysfs.ts';
 
 const HWMON = '/sys/class/hwmon';
 const THERMAL = '/sys/class/thermal';
@@ -55,41 +55,40 @@ class LinuxDevice implements Collector {
 function readGauges(host: Host, gauges: readonly Gauge[]): readonly Metric[] {
   const metrics: Metric[] = [];
   for (const gauge of gauges) {
-    if (host.read(gauge.path) <= 0) continue;
-    const value = readInt(host.buffer, 0) / gauge.divisor;
+    const value = attributeNumber(host, gauge.path) / gauge.divisor;
     if (value > COLDEST && value < HOTTEST) pushGauge(metrics, gauge.series, value);
   }
   return metrics;
 }
 
 function sensors(host: Host): Gauge[] {
-  return names(host, HWMON).flatMap((chip) => {
-    const inputs = names(host, `${HWMON}/${chip}`).filter((name) => /^temp\d+_input$/.test(name));
+  return namesIn(host, HWMON).flatMap((chip) => {
+    const inputs = namesIn(host, `${HWMON}/${chip}`).filter((name) => /^temp\d+_input$/.test(name));
     if (inputs.length === 0) return [];
-    const chipName = text(host, `${HWMON}/${chip}/name`) ?? chip;
+    const chipName = attributeText(host, `${HWMON}/${chip}/name`) ?? chip;
     return inputs.map((input) => {
       const sensor = input.slice(0, -'_input'.length);
-      const label = text(host, `${HWMON}/${chip}/${sensor}_label`) ?? sensor;
+      const label = attributeText(host, `${HWMON}/${chip}/${sensor}_label`) ?? sensor;
       return temperature(`${HWMON}/${chip}/${input}`, `${chipName}/${chip}/${label}`);
     });
   });
 }
 
 function zones(host: Host): Gauge[] {
-  return names(host, THERMAL)
+  return namesIn(host, THERMAL)
     .filter((zone) => zone.startsWith('thermal_zone'))
-    .filter((zone) => !names(host, `${THERMAL}/${zone}`).some((entry) => /^hwmon\d/.test(entry)))
+    .filter((zone) => !namesIn(host, `${THERMAL}/${zone}`).some((entry) => /^hwmon\d/.test(entry)))
     .map((zone) => {
-      const type = text(host, `${THERMAL}/${zone}/type`) ?? 'zone';
+      const type = attributeText(host, `${THERMAL}/${zone}/type`) ?? 'zone';
       return temperature(`${THERMAL}/${zone}/temp`, `${type}/${zone}`);
     });
 }
 
 /** Batteries of the machine; those of a mouse have the scope `Device`. */
 function batteries(host: Host): Gauge[] {
-  return names(host, POWER)
-    .filter((supply) => text(host, `${POWER}/${supply}/type`) === 'Battery')
-    .filter((supply) => text(host, `${POWER}/${supply}/scope`) !== 'Device')
+  return namesIn(host, POWER)
+    .filter((supply) => attributeText(host, `${POWER}/${supply}/type`) === 'Battery')
+    .filter((supply) => attributeText(host, `${POWER}/${supply}/scope`) !== 'Device')
     .map((supply) => ({
       path: `${POWER}/${supply}/capacity`,
       series: series('hw.battery.charge', { 'hw.id': supply }),
@@ -99,14 +98,4 @@ function batteries(host: Host): Gauge[] {
 
 function temperature(path: string, id: string): Gauge {
   return { path, series: series('hw.temperature', { 'hw.id': id }), divisor: 1000 };
-}
-
-function names(host: Host, folder: string): readonly string[] {
-  const found = host.list(folder);
-  return typeof found === 'number' ? [] : found;
-}
-
-function text(host: Host, path: string): string | undefined {
-  const length = host.read(path);
-  return length > 0 ? host.buffer.toString('utf8', 0, length).trim() : undefined;
 }

@@ -156,11 +156,12 @@ class LinuxFilesystem implements Collector {
     return watched.push(metrics);
   }
 
+  /** It waits for a lane of its kind, and something that hangs holds one of them. */
   #isBehindAnother(watched: Watched, at: number): boolean {
-    return (
-      this.#queue.includes(watched) &&
-      this.#watched.some(({ askedAt }) => askedAt !== undefined && at - askedAt >= DEADLINE_MS)
-    );
+    const { remote } = watched.mount;
+    const hangs = ({ mount, askedAt }: Watched): boolean =>
+      mount.remote === remote && askedAt !== undefined && at - askedAt >= DEADLINE_MS;
+    return this.#queue.includes(watched) && this.#watched.some(hangs);
   }
 }
 

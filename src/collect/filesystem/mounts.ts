@@ -10,6 +10,8 @@ export interface Mount {
   /** It depends on a network or on another process, and so it may hang. */
   readonly remote: boolean;
   readonly readOnly: boolean;
+  /** Its root is mounted there, not a folder of it (a bind mount, a subvolume). */
+  readonly whole: boolean;
 }
 
 const REMOTE =
@@ -32,16 +34,21 @@ export function realMounts(host: Host, length: number): readonly Mount[] {
     const mount = parseMount(line);
     if (!mount) continue;
     const known = byDevice.get(mount.device);
-    if (!known || mount.path.length < known.path.length) byDevice.set(mount.device, mount);
+    if (!known || isBetterName(mount, known)) byDevice.set(mount.device, mount);
   }
   return [...byDevice.values()];
+}
+
+function isBetterName(mount: Mount, known: Mount): boolean {
+  if (mount.whole !== known.whole) return mount.whole;
+  return mount.path.length < known.path.length;
 }
 
 /** `36 35 98:0 /root /mnt rw,noatime shared:1 - ext3 /dev/sda1 rw,errors=continue`; the fields before the dash vary. */
 function parseMount(line: string): Mount | undefined {
   const [before, after] = line.split(' - ', 2);
   if (before === undefined || after === undefined) return undefined;
-  const [, , device, , escapedPath, options] = before.split(' ');
+  const [, , device, root, escapedPath, options] = before.split(' ');
   const [type, source, superOptions = ''] = after.split(' ');
   if (device === undefined || escapedPath === undefined || type === undefined || source === undefined)
     return undefined;
@@ -53,6 +60,7 @@ function parseMount(line: string): Mount | undefined {
     type,
     remote: REMOTE.test(type),
     readOnly: isReadOnly(options) || isReadOnly(superOptions),
+    whole: root === '/',
   };
 }
 
