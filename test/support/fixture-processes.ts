@@ -85,7 +85,8 @@ function processOf(program: Program, index: number, ppid: number, startedAt: num
   const [name, executable, args, uid, mib, cpu] = program;
   const pid = index === 0 ? 1 : 300 + index * 37;
   const second = Math.floor(at / 5000);
-  const alive = cpu * (0.6 + 0.8 * noise(index, second));
+  const steadiness = cpu > 1 ? 0.03 : 0.8;
+  const alive = cpu * (1 - steadiness / 2 + steadiness * noise(index, second));
   const visible = uid !== 0;
   return {
     id: `${BOOT}-${pid}-${4000 + index}`,

@@ -1,0 +1,185 @@
+import { duration, printable } from '../src/lib/text.ts';
+import type { Anomaly, Culprit } from '../src/model/anomaly.ts';
+import { formatRange, formatValue, metricLabel } from '../src/model/display.ts';
+import { Severity } from './chart.tsx';
+import { fullTime, percent, shortTime } from './format.ts';
+import { anomalies, chartOf, now, openProcess, selectedId, showAnomaly, showLive, status } from './state.ts';
+
+const SHOWN = 30;
+
+export function Anomalies() {
+  const all = anomalies.value;
+  const open = all?.filter(({ state }) => state === 'open').length ?? 0;
+  return (
+    <section class="card anomalies" id="anomalies" aria-labelledby="anomalies-title">
+      <header>
+        <h2 id="anomalies-title">Anomalies</h2>
+        {all && all.length > 0 && (
+          <p class="now">
+            {open > 0 ? `${open} open` : 'none open'} · {all.length} in 30 days
+          </p>
+        )}
+      </header>
+      {all === undefined ? (
+        <div class="skeleton" />
+      ) : all.length === 0 ? (
+        <Quiet />
+      ) : (
+        <ol class="list">
+          {all.slice(0, SHOWN).map((anomaly) => (
+            <Item key={anomaly.id} anomaly={anomaly} />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function Quiet() {
+  const learning = status.value?.learning;
+  if (learning?.phase === 'collecting') {
+    const left = (learning.neededMs ?? 0) - learning.seenMs;
+    return (
+      <p class="empty">
+        <b>Still learning what is normal here.</b>
+        Nobody is alarmed before the first model{left > 0 ? `, in about ${duration(left)}` : ''}. The charts
+        are live already.
+      </p>
+    );
+  }
+  return (
+    <p class="empty">
+      <b>Nothing unusual in the last 30 days.</b>
+      What comes up appears here, with the reason and the process behind it.
+    </p>
+  );
+}
+
+function Item({ anomaly }: { readonly anomaly: Anomaly }) {
+  const chosen = selectedId.value === anomaly.id;
+  const end = anomaly.closedAt ?? now.value;
+  return (
+    <li class={`${anomaly.state} ${chosen ? 'chosen' : ''}`} data-anomaly={anomaly.id}>
+      <button
+        type="button"
+        class="anomaly"
+        aria-expanded={chosen}
+        onClick={() => (chosen ? showLive() : showAnomaly(anomaly))}
+      >
+        <span class="meta">
+          <Severity of={anomaly.severity} />
+          {anomaly.state === 'open' && <em class="open-tag">open</em>}
+          {anomaly.provisional && <em title="The model had not seen enough yet">provisional</em>}
+          <time title={fullTime(anomaly.since)}>{shortTime(anomaly.since, now.value)}</time>
+          <span>{duration(end - anomaly.since)}</span>
+        </span>
+        <span class="sentence">{printable(anomaly.sentence)}</span>
+      </button>
+      {chosen && <Details anomaly={anomaly} />}
+    </li>
+  );
+}
+
+function Details({ anomaly }: { readonly anomaly: Anomaly }) {
+  return (
+    <div class="details">
+      <p class="rare">
+        Score {anomaly.score.toFixed(1)}: expected here once in {duration(anomaly.returnPeriodSeconds * 1000)}
+        . Since {fullTime(anomaly.since)}
+        {anomaly.closedAt ? ` until ${fullTime(anomaly.closedAt)}` : ', still open'}.
+      </p>
+      {anomaly.metrics.length > 0 && (
+        <table>
+          <caption>What broke</caption>
+          <thead>
+            <tr>
+              <th>Metric</th>
+              <th class="number">Observed</th>
+              <th class="number">Usually</th>
+              <th>Share</th>
+            </tr>
+          </thead>
+          <tbody>
+            {anomaly.metrics.map(({ metric, unit, observed, expectedLow, expectedHigh, share }) => (
+              <tr key={metric}>
+                <td>
+                  <MetricName metric={metric} />
+                </td>
+                <td class="number strong">{formatValue(observed, unit)}</td>
+                <td class="number">{formatRange(expectedLow, expectedHigh, unit)}</td>
+                <td>
+                  <Share of={share} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {anomaly.culprits.length > 0 ? (
+        <table class="culprits">
+          <caption>Who did it</caption>
+          <thead>
+            <tr>
+              <th>Process</th>
+              <th>Evidence</th>
+              <th>Share</th>
+            </tr>
+          </thead>
+          <tbody>
+            {anomaly.culprits.map((culprit) => (
+              <Who key={culprit.id} culprit={culprit} />
+            ))}
+          </tbody>
+        </table>
+      ) : (
+        <p class="rare">No process accounts for it.</p>
+      )}
+    </div>
+  );
+}
+
+function Who({ culprit }: { readonly culprit: Culprit }) {
+  const { id, pid, name, executable, parent, containerId, evidence, share, commandLine } = culprit;
+  return (
+    <tr>
+      <td>
+        <button
+          type="button"
+          class="link"
+          onClick={() => (openProcess.value = id)}
+          title={printable(commandLine)}
+        >
+          {printable(name)}
+        </button>{' '}
+        <small>pid {pid}</small>
+        <small class="path">{executable ? printable(executable) : 'executable not visible'}</small>
+        {parent && (
+          <small>
+            started by {printable(parent.name)} (pid {parent.pid})
+          </small>
+        )}
+        {containerId && <small>in container {printable(containerId).slice(0, 12)}</small>}
+      </td>
+      <td>{printable(evidence)}</td>
+      <td>
+        <Share of={share} />
+      </td>
+    </tr>
+  );
+}
+
+/** Leads to the chart that shows it. */
+function MetricName({ metric }: { readonly metric: string }) {
+  const chart = chartOf.value.get(metric);
+  const label = metricLabel(metric);
+  return chart === undefined ? <span>{label}</span> : <a href={`#${chart}`}>{label}</a>;
+}
+
+function Share({ of }: { readonly of: number }) {
+  return (
+    <span class="share">
+      <i style={{ width: `${Math.round(Math.min(1, of) * 100)}%` }} />
+      <b>{percent(of)}</b>
+    </span>
+  );
+}

@@ -1,0 +1,117 @@
+import { duration, printable } from '../src/lib/text.ts';
+import type { CollectorReport, Loss } from '../src/model/coverage.ts';
+import { formatValue } from '../src/model/display.ts';
+import { optional, shortTime } from './format.ts';
+import { Fact } from './learning.tsx';
+import { now, status } from './state.ts';
+
+export function CoveragePanel() {
+  const current = status.value;
+  return (
+    <section class="card" id="coverage" aria-labelledby="coverage-title">
+      <header>
+        <h2 id="coverage-title">Coverage</h2>
+        {current && (
+          <p class="now">
+            {current.coverage.healthy ? 'sees all that it should' : 'blind to something that it should see'}
+          </p>
+        )}
+      </header>
+      {!current ? (
+        <div class="skeleton" />
+      ) : (
+        <div class="coverage">
+          <table>
+            <caption>Collectors</caption>
+            <thead>
+              <tr>
+                <th>Collector</th>
+                <th>State</th>
+                <th class="number">Took</th>
+                <th class="number">Series</th>
+                <th class="number wide">Failures</th>
+              </tr>
+            </thead>
+            <tbody>
+              {current.coverage.collectors.map((report) => (
+                <Collector key={report.collector} report={report} />
+              ))}
+            </tbody>
+          </table>
+          <div>
+            <h3>Lost</h3>
+            {current.coverage.losses.length === 0 ? (
+              <p class="hint">Nothing was lost since the start.</p>
+            ) : (
+              <ul class="losses">
+                {current.coverage.losses.map((loss) => (
+                  <Lost key={`${loss.what} ${loss.why}`} loss={loss} />
+                ))}
+              </ul>
+            )}
+            <h3>Homeostat itself</h3>
+            <dl>
+              <Fact name="Version" value={printable(current.version)} />
+              <Fact name="Running for" value={duration(now.value - current.startedAt)} />
+              <Fact
+                name="Its own cost"
+                value={`${optional(current.self.cpu, '1')} of a core, ${formatValue(current.self.rss, 'By')}`}
+              />
+              <Fact
+                name="On disk"
+                value={`${formatValue(current.store.bytes, 'By')} of ${formatValue(current.store.capBytes, 'By')}, ${current.store.series} series`}
+              />
+              <Fact
+                name="Intervals"
+                value={`metrics each ${duration(current.intervals.metricsMs)}, processes each ${duration(current.intervals.processesMs)} (${printable(current.intervals.reason)})`}
+              />
+              <Fact name="Data folder" value={printable(current.dataFolder)} />
+            </dl>
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Collector({ report }: { readonly report: CollectorReport }) {
+  const { collector, outcome, durationMs, metrics, failures, blind, error } = report;
+  const blindly = outcome === 'ok' && blind.length > 0;
+  return (
+    <>
+      <tr>
+        <td>{printable(collector)}</td>
+        <td>
+          <span class={`outcome ${blindly ? 'partly' : outcome}`}>{blindly ? 'partly blind' : outcome}</span>
+        </td>
+        <td class="number">{formatValue(durationMs / 1000, 's')}</td>
+        <td class="number">{metrics}</td>
+        <td class="number wide">{failures}</td>
+      </tr>
+      {(error || blind.length > 0) && (
+        <tr class="why">
+          <td colSpan={5}>
+            {error && <p>{printable(error)}</p>}
+            {blind.map(({ what, why, remedy }) => (
+              <p key={what}>
+                Cannot see {printable(what)}: {printable(why)}.{' '}
+                {remedy && <b>Remedy: {printable(remedy)}.</b>}
+              </p>
+            ))}
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function Lost({ loss }: { readonly loss: Loss }) {
+  return (
+    <li>
+      <b>
+        {loss.count.toLocaleString('en')} {loss.what}
+      </b>
+      : {printable(loss.why)} <small>last {shortTime(loss.lastAt, now.value)}</small>
+    </li>
+  );
+}

@@ -1,0 +1,149 @@
+import { duration, printable } from '../src/lib/text.ts';
+import { shortTime } from './format.ts';
+import { connection, helpOpen, now, RANGES, sampleAge, showLive, stale, status, view } from './state.ts';
+import { nextTheme, theme } from './theme.ts';
+
+export function Header() {
+  const host = status.value?.host;
+  return (
+    <header class="top">
+      <a class="brand" href="#overview" aria-label="Homeostat, to the top">
+        <img src="icon.svg" alt="" width="26" height="26" />
+        <span>Homeostat</span>
+      </a>
+      <h1>
+        {host ? printable(host.name) : '…'}
+        {host && (
+          <small>
+            {printable(host.os)} · {host.cpus} CPUs · {Math.round(host.memory / 2 ** 30)} GiB
+          </small>
+        )}
+      </h1>
+      <div class="pills">
+        <LearningPill />
+        <CoveragePill />
+        <LivePill />
+      </div>
+      <div class="tools">
+        <button
+          type="button"
+          class="icon"
+          onClick={nextTheme}
+          aria-label={`Colours: ${theme.value}. Change (t)`}
+          title={`Colours: ${theme.value} (t)`}
+        >
+          {{ auto: '◐', light: '☀', dark: '☾' }[theme.value]}
+        </button>
+        <button
+          type="button"
+          class="icon"
+          onClick={() => (helpOpen.value = true)}
+          aria-label="Keyboard help (?)"
+          title="Keyboard help (?)"
+        >
+          ?
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function LearningPill() {
+  const learning = status.value?.learning;
+  if (!learning) return null;
+  const left = learning.neededMs === undefined ? undefined : learning.neededMs - learning.seenMs;
+  const text = {
+    collecting: 'Learning',
+    provisional: 'Provisional',
+    calibrated: 'Calibrated',
+  }[learning.phase];
+  return (
+    <a class={`pill ${learning.phase === 'calibrated' ? 'good' : 'wait'}`} href="#learning">
+      <i aria-hidden="true" />
+      {text}
+      {left !== undefined && left > 0 && <span class="more"> · {duration(left)} left</span>}
+    </a>
+  );
+}
+
+function CoveragePill() {
+  const coverage = status.value?.coverage;
+  if (!coverage) return null;
+  const troubled = coverage.collectors.filter(
+    ({ outcome, blind }) => outcome !== 'ok' || blind.length > 0,
+  ).length;
+  return (
+    <a class={`pill ${coverage.healthy ? 'good' : 'bad'}`} href="#coverage">
+      <i aria-hidden="true" />
+      {coverage.healthy ? 'Sees everything' : `Partly blind`}
+      {troubled > 0 && <span class="more"> · {troubled} to look at</span>}
+    </a>
+  );
+}
+
+function LivePill() {
+  const age = sampleAge.value;
+  const cut = connection.value === 'lost';
+  const kind = cut || stale.value ? 'bad' : age === undefined ? 'wait' : 'good';
+  const ago = age === undefined ? undefined : age < 2000 ? 'now' : `${duration(age)} ago`;
+  return (
+    <span class={`pill live ${kind}`} role="status" aria-live={kind === 'bad' ? 'polite' : 'off'}>
+      <i aria-hidden="true" />
+      {cut ? 'Disconnected' : stale.value ? 'Stale' : age === undefined ? 'Waiting' : 'Live'}
+      {ago && <span class="more"> · {ago}</span>}
+    </span>
+  );
+}
+
+/** What stands between the person and the truth, in one line each. */
+export function Banner() {
+  const age = sampleAge.value;
+  if (connection.value === 'lost') {
+    return (
+      <p class="banner" role="alert">
+        <b>Disconnected.</b> What you see is {age === undefined ? 'old' : `${duration(age)} old`}. Trying
+        again …
+      </p>
+    );
+  }
+  if (stale.value && age !== undefined) {
+    return (
+      <p class="banner" role="alert">
+        <b>No sample for {duration(age)}.</b> Homeostat answers, but does not measure: see Coverage below.
+      </p>
+    );
+  }
+  return null;
+}
+
+export function Toolbar() {
+  const current = view.value;
+  return (
+    <nav class="toolbar" aria-label="Range and sections">
+      <fieldset class="ranges" aria-label="Range">
+        {RANGES.map(({ label, span }, index) => (
+          <button
+            key={label}
+            type="button"
+            aria-pressed={current.kind === 'live' && current.span === span}
+            title={`The last ${label} (${index + 1})`}
+            onClick={() => showLive(span)}
+          >
+            {label}
+          </button>
+        ))}
+      </fieldset>
+      {current.kind === 'fixed' && (
+        <button type="button" class="back" onClick={() => showLive()} title="Back to live (l)">
+          {shortTime(current.from, now.value)} – {shortTime(current.to, now.value)} <span>× live</span>
+        </button>
+      )}
+      <div class="jumps">
+        <a href="#anomalies">Anomalies</a>
+        <a href="#charts">Charts</a>
+        <a href="#processes">Processes</a>
+        <a href="#coverage">Coverage</a>
+      </div>
+    </nav>
+  );
+}

@@ -1,0 +1,105 @@
+import { computed, signal } from '@preact/signals';
+import type { Anomaly } from '../src/model/anomaly.ts';
+import type { Band } from '../src/model/score.ts';
+import type { Status } from '../src/model/status.ts';
+import type { SeriesInfo } from './api.ts';
+import { catalog } from './catalog.ts';
+
+/** What the charts show: the last `span` ms, moving; or a period that stands still. */
+export type View =
+  | { readonly kind: 'live'; readonly span: number }
+  | { readonly kind: 'fixed'; readonly from: number; readonly to: number };
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const RANGES = [
+  { label: '5 min', span: 5 * MINUTE },
+  { label: '15 min', span: 15 * MINUTE },
+  { label: '1 h', span: HOUR },
+  { label: '6 h', span: 6 * HOUR },
+  { label: '24 h', span: DAY },
+  { label: '7 d', span: 7 * DAY },
+  { label: '30 d', span: 30 * DAY },
+] as const;
+
+export const status = signal<Status | undefined>(undefined);
+export const series = signal<readonly SeriesInfo[] | undefined>(undefined);
+export const bands = signal<Readonly<Record<string, Band>>>({});
+export const anomalies = signal<readonly Anomaly[] | undefined>(undefined);
+export const selectedId = signal<string | undefined>(undefined);
+export const view = signal<View>({ kind: 'live', span: 15 * MINUTE });
+export const openProcess = signal<string | undefined>(undefined);
+export const helpOpen = signal(false);
+
+/** `lost`: the stream is cut. Whether a sample is overdue is told by `sampleAge`. */
+export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
+/** Why there is nothing to show, as the server says it. */
+export const problem = signal<string | undefined>(undefined);
+export const lastSampleAt = signal<number | undefined>(undefined);
+/** Counts up when something was missed: what is shown must be fetched again. */
+export const refill = signal(0);
+/** Time of the last process scan that the stream told of. */
+export const scannedAt = signal(0);
+
+/** The server's clock less ours, ms: a viewer's clock may be wrong. */
+let skew = 0;
+export const serverNow = (): number => Date.now() + skew;
+export function learnSkew(at: number): void {
+  skew = at - Date.now();
+}
+/** The server's time, moved on each second. */
+export const now = signal(Date.now());
+
+/** What there is to draw; it changes when a device comes or goes. */
+export const groups = computed(() => (series.value ? catalog(series.value) : undefined));
+/** The id of the chart that a series is drawn in, by the series' key. */
+export const chartOf = computed(
+  () =>
+    new Map(
+      groups.value?.flatMap(({ charts }) =>
+        charts.flatMap(({ id, devices }) =>
+          [...devices.values()].flat().map(({ key }) => [key, id] as const),
+        ),
+      ),
+    ),
+);
+
+export const selected = computed(() => anomalies.value?.find(({ id }) => id === selectedId.value));
+
+/** ms since the last sample; undefined before the first. */
+export const sampleAge = computed(() =>
+  lastSampleAt.value === undefined ? undefined : Math.max(0, now.value - lastSampleAt.value),
+);
+/** A sample is overdue after three intervals, five seconds at least. */
+export const stale = computed(
+  () =>
+    sampleAge.value !== undefined &&
+    sampleAge.value > Math.max(5000, 3 * (status.value?.intervals.metricsMs ?? 1000)),
+);
+
+/** Not reactive for the moving view: read at drawing time. */
+export function period(): { readonly from: number; readonly to: number } {
+  const current = view.peek();
+  if (current.kind === 'fixed') return current;
+  const to = serverNow();
+  return { from: to - current.span, to };
+}
+
+export function showLive(span?: number): void {
+  const before = view.peek();
+  selectedId.value = undefined;
+  view.value = { kind: 'live', span: span ?? (before.kind === 'live' ? before.span : 15 * MINUTE) };
+}
+
+/** Marks the anomaly on every chart and shows what was around it: as long before as it lasted, five minutes at least. */
+export function showAnomaly(anomaly: Anomaly): void {
+  const end = anomaly.closedAt ?? serverNow();
+  const margin = Math.max(5 * MINUTE, (end - anomaly.since) * 0.6);
+  selectedId.value = anomaly.id;
+  view.value = {
+    kind: 'fixed',
+    from: anomaly.since - margin,
+    to: Math.min(end + margin, serverNow() + MINUTE),
+  };
+}
