@@ -20,7 +20,13 @@ export async function build(names = Object.keys(TARGETS)) {
       const file = join(root, stamp);
       if (existsSync(file) && readFileSync(file, 'utf8') === state) return;
       rmSync(file, { force: true });
-      await run();
+      try {
+        await run();
+      } catch {
+        // esbuild has said what is wrong and where.
+        console.error(`homeostat: the ${name} could not be built; the message above says where`);
+        process.exit(1);
+      }
       mkdirSync(join(file, '..'), { recursive: true });
       writeFileSync(file, state);
     }),

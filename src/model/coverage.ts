@@ -3,6 +3,8 @@ export interface BlindSpot {
   readonly what: string;
   readonly why: string;
   readonly remedy?: string;
+  /** A whole subject is unseen (processes hidden, a file system that hangs), not a detail of it. */
+  readonly severe?: boolean;
 }
 
 /** How a collector fared the last time. */

@@ -32,8 +32,7 @@ class ProcessCount implements Collector {
     if (!scan.full) return;
     let defunct = 0;
     for (const { state } of scan.processes) if (state === 'Z') defunct++;
-    const hidden = Object.values(scan.unreadable).reduce((sum, count) => sum + count, 0);
-    this.#count = scan.processes.length + hidden;
+    this.#count = scan.processes.length;
     this.#defunct = defunct;
     this.#fresh = true;
   }

@@ -1,0 +1,100 @@
+// `npm test`: installs what is missing, then types, lint, unused code, and all tests. Nothing skips quietly.
+// `npm test -- PART...` runs only those parts: static, unit, system.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installDependencies } from './install.mjs';
+import { root, wantedNode } from './node24.mjs';
+
+const PARTS = { static: checkStatically, unit: testUnits, system: testSystem };
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((part) => !Object.hasOwn(PARTS, part));
+if (unknown !== undefined)
+  fail(`'${unknown}' is not a part of the tests; there are ${Object.keys(PARTS).join(', ')}`, 2);
+
+installDependencies();
+const { build } = await import('./build.mjs');
+await build();
+for (const [name, part] of Object.entries(PARTS)) if (wanted.length === 0 || wanted.includes(name)) part();
+
+/** Types, lint and code that nobody uses. */
+function checkStatically() {
+  run('types', tool('tsc'), ['-p', '.']);
+  run('types of the dashboard', tool('tsc'), ['-p', 'web']);
+  run('lint', tool('biome'), ['ci', '.']);
+  run('unused code', tool('knip'), ['--no-progress']);
+}
+
+/** The architecture and every part by itself. */
+function testUnits() {
+  runTests('unit tests', ['src/**/*.test.ts', 'web/**/*.test.ts', 'bin/**/*.test.ts', 'test/*.test.ts'], 2);
+}
+
+/** The product as a whole, with real processes, real faults and a real browser: one after the other, they measure. */
+function testSystem() {
+  ensureBrowser();
+  runTests('system tests', ['test/e2e/*.test.ts', 'test/integration/*.test.ts', 'test/faults/*.test.ts'], 1);
+}
+
+function runTests(title, patterns, concurrency) {
+  const folder = mkdtempSync(join(tmpdir(), 'homeostat-tally-'));
+  const tally = join(folder, 'tally.json');
+  try {
+    run(title, wantedNode(), [
+      '--disable-warning=ExperimentalWarning',
+      '--test',
+      `--test-concurrency=${concurrency}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=./test/support/tally.mjs',
+      `--test-reporter-destination=${tally}`,
+      ...patterns,
+    ]);
+    const { ran, skipped } = JSON.parse(readFileSync(tally, 'utf8'));
+    if (ran === 0) fail(`${title}: no test ran`);
+    if (skipped.length > 0)
+      fail(`${title}: ${skipped.length} skipped (${skipped.join('; ')}); a test runs or is deleted`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Browser tests want Debian's Chromium: installed here when root, else said. */
+function ensureBrowser() {
+  const found = [
+    process.env.CHROMIUM,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ].some((path) => path !== undefined && existsSync(path));
+  if (found) return;
+  const apt = existsSync('/usr/bin/apt-get') && process.getuid?.() === 0;
+  if (!apt) {
+    fail(
+      "the browser tests need Chromium: run 'sudo apt-get install chromium', or set CHROMIUM to the path of one",
+    );
+  }
+  console.log('Installing Chromium for the browser tests ...');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('package lists', 'apt-get', ['update', '-q'], env);
+  run('Chromium', 'apt-get', ['install', '-q', '-y', '--no-install-recommends', 'chromium'], env);
+}
+
+function run(title, command, args, env = process.env) {
+  console.log(`\n== ${title}`);
+  const path = `${join(root, 'node_modules', '.bin')}:${env.PATH}`;
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...env, PATH: path } });
+  if (result.error) fail(`${title}: ${command} could not be run: ${result.error.message}`);
+  if (result.status !== 0) fail(`${title}: failed`);
+}
+
+function tool(name) {
+  return join(root, 'node_modules', '.bin', name);
+}
+
+function fail(message, code = 1) {
+  console.error(`homeostat test: ${message}`);
+  process.exit(code);
+}

@@ -1,0 +1,146 @@
+import { Attributor } from '../alert/attribute.ts';
+import type { AnomalyJournal } from '../alert/journal.ts';
+import { ProcessLedger } from '../alert/process-ledger.ts';
+import { SilenceDetector } from '../alert/silence.ts';
+import { AnomalyTracker, type Period } from '../alert/tracker.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { History } from '../model/history.ts';
+import type { LearningPhase } from '../model/learning.ts';
+import { series, type Tick } from '../model/metric.ts';
+import type { ProcessScan } from '../model/process.ts';
+import { severityOf } from '../model/severity.ts';
+import type { ScoreNow } from '../model/status.ts';
+import type { MachineScorer } from './machine-scorer.ts';
+import { ProcessTable } from './process-table.ts';
+
+/** Where the agent's findings are kept. */
+export interface AgentStore extends History {
+  append(tick: Tick): void;
+  appendProcesses(scan: ProcessScan): void;
+  appendAnomaly(anomaly: Anomaly): void;
+  maintain(budgetMs: number): boolean;
+}
+
+export interface AgentOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hostId: string;
+  readonly machine: { readonly cpus: number; readonly memoryBytes: number };
+  readonly store: AgentStore;
+  readonly journal: AnomalyJournal;
+  readonly scorer: MachineScorer;
+  /** A sample was stored: learning may go on. */
+  learn(at: number): void;
+  phase(): LearningPhase;
+  /** A process is known well enough for its silence to mean something after so long, ms; 10 min at most. */
+  readonly matureAfterMs: number;
+  readonly socketOwners: () => ReadonlySet<number>;
+  readonly waitChannel: (pid: number) => string | undefined;
+  /** The hub beside it. */
+  readonly onTick: (tick: Tick, score: ScoreNow | undefined) => void;
+  readonly onScan: (scan: ProcessScan) => void;
+  readonly onAnomaly: (anomaly: Anomaly) => void;
+}
+
+/** Milliseconds of upkeep that the store may do after each tick. */
+const UPKEEP_MS = 8;
+
+const SCORE = series('homeostat.score');
+
+/** A tick or a scan in; kept, scored, explained and raised. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #ledger = new ProcessLedger();
+  readonly #table = new ProcessTable();
+  readonly #silence: SilenceDetector;
+  readonly #tracker: AnomalyTracker<unknown>;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const matureScans = Math.min(120, Math.max(24, Math.round(options.matureAfterMs / 5000)));
+    this.#silence = new SilenceDetector({ matureScans, waitChannel: options.waitChannel });
+    this.#tracker = new AnomalyTracker({
+      host: options.hostId,
+      severityOf: (seconds) => this.#severity(seconds),
+      culprits: new Attributor(this.#ledger, {
+        machine: options.machine,
+        socketOwners: options.socketOwners,
+      }),
+      onAnomaly: (anomaly) => this.#raise(anomaly),
+    });
+    this.#closeWhatAnEarlierRunLeftOpen();
+  }
+
+  tick(tick: Tick): void {
+    const { clock, scorer, store } = this.#options;
+    const score = scorer.score(tick);
+    const kept = score
+      ? { ...tick, metrics: [...tick.metrics, { series: SCORE, value: score.value }] }
+      : tick;
+    store.append(kept);
+    this.#options.learn(tick.at);
+    this.#tracker.tick({ at: tick.at, score, phase: this.#options.phase() });
+    scorer.rest(
+      clock.monotonic(),
+      this.#tracker.open().some(({ kind }) => kind === 'machine'),
+    );
+    this.#options.onTick(kept, scorer.now());
+    store.maintain(UPKEEP_MS);
+  }
+
+  scan(scan: ProcessScan): void {
+    this.#table.observe(scan);
+    this.#ledger.observe(scan);
+    this.#options.store.appendProcesses(scan);
+    if (scan.full) this.#tracker.silences(this.#silence.observe(scan), scan.at, this.#options.phase());
+    this.#options.onScan(scan);
+  }
+
+  processes(): ProcessScan | undefined {
+    return this.#table.current();
+  }
+
+  openAnomalies(): readonly Anomaly[] {
+    return this.#tracker.open();
+  }
+
+  /** When the machine was not itself. */
+  unusualPeriods(): readonly Period[] {
+    return this.#tracker.periods();
+  }
+
+  /** Closes what is open: nobody will watch it any more. */
+  stop(): void {
+    this.#tracker.close(this.#options.clock.now());
+  }
+
+  #severity(returnPeriodSeconds: number): Severity | undefined {
+    const open = this.#tracker.open().some(({ kind }) => kind === 'machine');
+    return open || returnPeriodSeconds >= this.#options.scorer.threshold()
+      ? severityOf(returnPeriodSeconds)
+      : undefined;
+  }
+
+  #raise(anomaly: Anomaly): void {
+    const { log, journal, onAnomaly, scorer, store } = this.#options;
+    if (anomaly.state === 'open' && anomaly.kind === 'machine') scorer.alarmed(anomaly.id);
+    store.appendAnomaly(anomaly);
+    journal.write(anomaly);
+    const fields = {
+      id: anomaly.id,
+      severity: anomaly.severity,
+      state: anomaly.state,
+      provisional: anomaly.provisional,
+    };
+    log[anomaly.severity === 'LOW' || anomaly.state === 'closed' ? 'info' : 'warn'](anomaly.sentence, fields);
+    onAnomaly(anomaly);
+  }
+
+  #closeWhatAnEarlierRunLeftOpen(): void {
+    const now = this.#options.clock.now();
+    const left = this.#options.store.anomalies({ to: now + 1 }).filter(({ state }) => state === 'open');
+    this.#tracker.close(now, left);
+  }
+}

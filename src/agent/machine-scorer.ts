@@ -1,0 +1,84 @@
+import { createEnsemble, type Ensemble } from '../detect/ensemble.ts';
+import { RateController } from '../detect/rate-controller.ts';
+import type { MachineModel } from '../model/machine-model.ts';
+import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
+import type { Band, Score } from '../model/score.ts';
+import { SEVERITY_SECONDS, severityOf } from '../model/severity.ts';
+import type { ScoreNow } from '../model/status.ts';
+
+/** A row with fewer of the model's features than this share is not scored: an opinion about half a machine is none. */
+const ENOUGH = 0.5;
+
+/** Ticks -> scores by the current model, and the threshold at which a score becomes an alarm. */
+export class MachineScorer {
+  readonly #controller = new RateController({ baseSeconds: SEVERITY_SECONDS.LOW });
+  #ensemble: Ensemble | undefined;
+  #bands: Readonly<Record<string, Band>> = {};
+  #columns = new Map<Series, number>();
+  #row = new Float32Array(0);
+  #now: ScoreNow | undefined;
+  #alarmed: string | undefined;
+  #restedAt: number | undefined;
+
+  /** From now on this model scores. Throws where it cannot be used; the one before then stays. */
+  use(model: MachineModel): void {
+    const ensemble = createEnsemble(model);
+    const columns = new Map<Series, number>();
+    for (const [column, key] of model.features.entries()) {
+      const known = parseSeriesKey(key);
+      if (known) columns.set(known, column);
+    }
+    this.#ensemble = ensemble;
+    this.#columns = columns;
+    this.#row = new Float32Array(model.features.length);
+    this.#bands = model.bands;
+  }
+
+  /** Undefined before there is a model, and for a row that is mostly missing. */
+  score(tick: Tick): Score | undefined {
+    if (!this.#ensemble) return undefined;
+    this.#row.fill(Number.NaN);
+    let present = 0;
+    for (const { series, value } of tick.metrics) {
+      const column = this.#columns.get(series);
+      if (column === undefined) continue;
+      this.#row[column] = value;
+      present++;
+    }
+    if (present < ENOUGH * this.#row.length) {
+      this.#now = undefined;
+      return undefined;
+    }
+    const score = this.#ensemble.score(this.#row, tick.at);
+    const { at, value, returnPeriodSeconds, detectors } = score;
+    this.#now = { at, value, returnPeriodSeconds, detectors, severity: severityOf(returnPeriodSeconds) };
+    return score;
+  }
+
+  /** The last row's score. */
+  now(): ScoreNow | undefined {
+    return this.#now;
+  }
+
+  bands(): Readonly<Record<string, Band>> {
+    return this.#bands;
+  }
+
+  /** The return period, in seconds, that a score needs now to open an anomaly. */
+  threshold(): number {
+    return this.#controller.threshold();
+  }
+
+  /** An anomaly was opened or changed; each id counts once. */
+  alarmed(id: string): void {
+    if (this.#alarmed === id) return;
+    this.#alarmed = id;
+    this.#controller.alarmed();
+  }
+
+  /** Called each tick: time in which nothing is open brings the threshold down. `at` is monotonic, ms. */
+  rest(at: number, isOpen: boolean): void {
+    if (this.#restedAt !== undefined && !isOpen) this.#controller.quiet(at - this.#restedAt);
+    this.#restedAt = at;
+  }
+}

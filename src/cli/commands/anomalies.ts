@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { duration, printable } from '../../lib/text.ts';
+import type { Anomaly, BrokenMetric, Culprit } from '../../model/anomaly.ts';
+import { formatValue, metricLabel } from '../../model/display.ts';
+import { addDataOption, addJsonOption, addPeriodOptions, countArgument } from '../options.ts';
+import { withHistory } from '../with-history.ts';
+
+interface AnomaliesOptions {
+  readonly data: string;
+  readonly json?: true;
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+export function addAnomalies(program: Command): void {
+  addPeriodOptions(addJsonOption(addDataOption(program.command('anomalies'))), '24h')
+    .description('what was unusual, since when, how rare it is, and which process accounts for it')
+    .option('--limit <n>', 'at most so many, newest first', countArgument, 20)
+    .action(async (options: AnomaliesOptions) => {
+      const { from, to, limit } = options;
+      const anomalies = await withHistory(options.data, (history) => history.anomalies({ from, to, limit }));
+      if (options.json) console.log(JSON.stringify(anomalies, null, 2));
+      else if (anomalies.length === 0) console.log(`No anomalies since ${when(from)}.`);
+      else console.log(anomalies.map(renderAnomaly).join('\n\n'));
+    });
+}
+
+/** One anomaly as a short paragraph. */
+export function renderAnomaly(anomaly: Anomaly): string {
+  const end = anomaly.closedAt === undefined ? 'open' : `for ${duration(anomaly.closedAt - anomaly.since)}`;
+  const provisional = anomaly.provisional ? ', provisional' : '';
+  return [
+    `${anomaly.severity}  ${when(anomaly.since)}  ${end}${provisional}  (${anomaly.id})`,
+    `  ${printable(anomaly.sentence)}`,
+    ...anomaly.metrics.slice(0, 5).map((metric) => `    ${renderMetric(metric)}`),
+    ...anomaly.culprits.slice(0, 3).map((culprit) => `    ${renderCulprit(culprit)}`),
+  ].join('\n');
+}
+
+const renderMetric = ({ metric, unit, observed, expectedLow, expectedHigh, share }: BrokenMetric): string =>
+  `${metricLabel(metric)}: ${formatValue(observed, unit)}, usually ${formatValue(expectedLow, unit)} to ${formatValue(expectedHigh, unit)} (${percent(share)} of the score)`;
+
+const renderCulprit = (culprit: Culprit): string =>
+  printable(
+    `${culprit.name} (pid ${culprit.pid}${culprit.parent ? `, started by ${culprit.parent.name}` : ''}): ${percent(culprit.share)} of the change, ${culprit.evidence}`,
+  );
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+const when = (at: number): string => new Date(at).toLocaleString('sv');

@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import { UserError } from '../../lib/errors.ts';
+import { formatValue, metricLabel } from '../../model/display.ts';
+import type { Frame, HistoryAnswer } from '../../model/history.ts';
+import { addDataOption, addJsonOption, addPeriodOptions, countArgument } from '../options.ts';
+import { table, terminalWidth } from '../table.ts';
+import { withHistory } from '../with-history.ts';
+
+interface HistoryOptions {
+  readonly data: string;
+  readonly json?: true;
+  readonly from: number;
+  readonly to: number;
+  readonly points: number;
+}
+
+export function addHistory(program: Command): void {
+  addPeriodOptions(addJsonOption(addDataOption(program.command('history'))), '1h')
+    .description('the stored values of a metric; without one, the metrics that are stored')
+    .argument(
+      '[metric...]',
+      "names such as system.cpu.utilization, or keys such as 'system.disk.io{disk.io.direction=read}'",
+    )
+    .option('--points <n>', 'at most so many points a metric', countArgument, 60)
+    .addHelpText(
+      'after',
+      '\nA name stands for all its series.\n\nExample:\n  homeostat history system.memory.utilization --from 24h',
+    )
+    .action(async (metrics: string[], options: HistoryOptions) => {
+      await withHistory(options.data, (history) => {
+        const stored = history.series();
+        if (metrics.length === 0) {
+          console.log(
+            options.json
+              ? JSON.stringify(stored, null, 2)
+              : stored.map(({ key, unit }) => `${key}  [${unit}]`).join('\n'),
+          );
+          return;
+        }
+        const keys = metrics.flatMap((metric) =>
+          matching(
+            metric,
+            stored.map(({ key }) => key),
+          ),
+        );
+        const { from, to, points } = options;
+        const answer = history.query({ metrics: keys, from, to, maxPoints: points });
+        console.log(
+          options.json
+            ? json(answer)
+            : answer.frames.map((frame) => renderFrame(frame, answer.stepSeconds)).join('\n\n'),
+        );
+      });
+    });
+}
+
+/** A key as it is, or all keys of a name. */
+function matching(metric: string, keys: readonly string[]): string[] {
+  const found = keys.filter((key) => key === metric || key.startsWith(`${metric}{`));
+  if (found.length === 0)
+    throw new UserError(`no stored metric is named '${metric}'; 'homeostat history' lists them`);
+  return found;
+}
+
+const json = ({ stepSeconds, frames }: HistoryAnswer): string =>
+  JSON.stringify({
+    stepSeconds,
+    frames: frames.map(({ metric, unit, at, mean, min, max }) => ({
+      metric,
+      unit,
+      points: Array.from(at, (time, index) => ({
+        at: time,
+        mean: mean[index],
+        min: min[index],
+        max: max[index],
+      })),
+    })),
+  });
+
+const BLOCKS = ' ▁▂▃▄▅▆▇█';
+
+function renderFrame(frame: Frame, stepSeconds: number): string {
+  const title = `${metricLabel(frame.metric)}  (${frame.metric}), a point each ${stepSeconds} s`;
+  if (frame.at.length === 0) return `${title}\n  nothing stored in this period`;
+  const top = frame.max.reduce((high, value) => Math.max(high, value), 0) || 1;
+  const rows = Array.from(frame.at, (_, index) => index);
+  const bar = (index: number): string =>
+    BLOCKS[Math.max(0, Math.round((frame.mean[index]! / top) * 8))] ?? '';
+  return `${title}\n${table(
+    [
+      { title: 'TIME', value: (index: number) => new Date(frame.at[index]!).toLocaleString('sv') },
+      { title: 'MIN', value: (index) => formatValue(frame.min[index]!, frame.unit), align: 'right' },
+      { title: 'MEAN', value: (index) => formatValue(frame.mean[index]!, frame.unit), align: 'right' },
+      { title: 'MAX', value: (index) => formatValue(frame.max[index]!, frame.unit), align: 'right' },
+      { title: '', value: bar },
+    ],
+    rows,
+    terminalWidth(),
+  )}`;
+}

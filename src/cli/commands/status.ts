@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { duration } from '../../lib/text.ts';
+import type { CollectorReport } from '../../model/coverage.ts';
+import { formatValue } from '../../model/display.ts';
+import type { LearningState } from '../../model/learning.ts';
+import type { Status } from '../../model/status.ts';
+import { requireRunning } from '../client.ts';
+import { addDataOption, addJsonOption } from '../options.ts';
+import { table } from '../table.ts';
+
+export function addStatus(program: Command): void {
+  addJsonOption(addDataOption(program.command('status')))
+    .description('what Homeostat sees on this machine, how far it has learned, and where it is blind')
+    .action(async (options: { data: string; json?: true }) => {
+      const status = await requireRunning(options.data).get<Status>('status');
+      console.log(options.json ? JSON.stringify(status, null, 2) : renderStatus(status));
+    });
+}
+
+/** The status for a person: a line a subject, then a line a collector. */
+export function renderStatus(status: Status): string {
+  const { host, self, store, intervals, coverage } = status;
+  const line = (name: string, text: string): string => `${name.padEnd(12)} ${text}`;
+  const age =
+    status.lastSampleAt === undefined ? 'none yet' : `${duration(status.at - status.lastSampleAt)} ago`;
+  const lines = [
+    line(
+      'Homeostat',
+      `${status.version}, running for ${duration(status.at - status.startedAt)}, pid ${self.pid}, ${ownCost(status)}`,
+    ),
+    line(
+      'Host',
+      `${host.name}, ${host.os} ${host.kernel}, ${host.cpus} CPUs, ${formatValue(host.memory, 'By')} of memory`,
+    ),
+    line('Learning', describeLearning(status.learning)),
+    line('Score', describeScore(status)),
+    line(
+      'Anomalies',
+      status.openAnomalies === 0 ? 'none open' : `${status.openAnomalies} open; see 'homeostat anomalies'`,
+    ),
+    line(
+      'Last sample',
+      `${age}; metrics every ${intervals.metricsMs / 1000} s, processes every ${intervals.processesMs / 1000} s (${intervals.reason})`,
+    ),
+    line(
+      'History',
+      `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}`,
+    ),
+    line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
+  ];
+  for (const loss of coverage.losses) lines.push(line('Lost', `${loss.count} ${loss.what}: ${loss.why}`));
+  lines.push('', collectorTable(coverage.collectors));
+  for (const collector of coverage.collectors) {
+    for (const spot of collector.blind) {
+      lines.push(
+        `  ${collector.collector} cannot see ${spot.what}: ${spot.why}${spot.remedy ? `; ${spot.remedy}` : ''}`,
+      );
+    }
+  }
+  return lines.join('\n');
+}
+
+const ownCost = ({ self }: Status): string =>
+  `${formatValue(self.rss, 'By')}${self.cpu === undefined ? '' : `, ${(self.cpu * 100).toFixed(1)} % of a core`}`;
+
+function describeScore({ score }: Status): string {
+  if (score === undefined) return 'none before the first model';
+  const rare = score.severity
+    ? `${score.severity}, as rare as once in ${duration(score.returnPeriodSeconds * 1000)}`
+    : 'usual';
+  return `${score.value.toFixed(1)} (${rare})`;
+}
+
+/** Where learning stands and what is missing, in one line. */
+export function describeLearning(learning: LearningState): string {
+  const parts: string[] = [learning.phase];
+  if (learning.neededMs !== undefined && learning.nextPhase !== undefined) {
+    const missing = Math.max(0, learning.neededMs - learning.seenMs);
+    parts.push(
+      `${duration(learning.seenMs)} of ${duration(learning.neededMs)} seen, ${learning.nextPhase} in ${duration(missing)}`,
+    );
+  }
+  if (learning.phase === 'collecting') parts.push('nobody is alarmed before the first model');
+  if (learning.training)
+    parts.push(`training: ${learning.training.step}, ${Math.round(learning.training.done * 100)} %`);
+  if (learning.problem) parts.push(`problem: ${learning.problem}`);
+  return parts.join('; ');
+}
+
+const collectorTable = (collectors: readonly CollectorReport[]): string =>
+  table(
+    [
+      { title: 'COLLECTOR', value: (report: CollectorReport) => report.collector },
+      { title: 'STATE', value: (report) => report.outcome },
+      { title: 'TOOK', value: (report) => `${report.durationMs.toFixed(1)} ms`, align: 'right' },
+      { title: 'METRICS', value: (report) => String(report.metrics), align: 'right' },
+      { title: 'FAILED', value: (report) => `${report.failures} of ${report.runs}`, align: 'right' },
+      {
+        title: 'BLIND',
+        value: (report) => (report.blind.length === 0 ? '-' : String(report.blind.length)),
+        align: 'right',
+      },
+      { title: 'ERROR', value: (report) => report.error ?? '', flexible: true },
+    ],
+    collectors,
+  );

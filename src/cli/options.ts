@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { defaultDataFolder } from '../agent/settings.ts';
+import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
+
+/** `--data DIR`, the same for every command. */
+export function addDataOption(command: Command): Command {
+  const folder = defaultDataFolder(process.env, process.platform);
+  return command.addOption(
+    new Option('--data <dir>', 'folder that holds the history, the models and the logs').default(folder),
+  );
+}
+
+/** `--json`: the same facts as one JSON document. */
+export function addJsonOption(command: Command): Command {
+  return command.option('--json', 'print JSON');
+}
+
+/** `--from` and `--to`: moments, or spans before now. */
+export function addPeriodOptions(command: Command, from: string): Command {
+  return command
+    .option('--from <time>', 'beginning: an ISO time, or a span before now such as 2h', moment, moment(from))
+    .option('--to <time>', 'end: an ISO time, or a span before now', moment, Date.now());
+}
+
+export function durationArgument(text: string): string {
+  if (parseDuration(text) === undefined) throw new InvalidArgumentError(`expected ${DURATION_HELP}`);
+  return text;
+}
+
+export function portArgument(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw new InvalidArgumentError('expected a number from 0 to 65535 (0: any free port)');
+  return port;
+}
+
+export function countArgument(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1) throw new InvalidArgumentError('expected a whole number above 0');
+  return count;
+}
+
+function moment(text: string): number {
+  const at = parseMoment(text, Date.now());
+  if (at === undefined)
+    throw new InvalidArgumentError(
+      'expected an ISO time such as 2026-11-21T08:00:00Z, or a span before now such as 2h',
+    );
+  return at;
+}

@@ -1,0 +1,71 @@
+import { Command, CommanderError } from 'commander';
+import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
+import { printable } from '../lib/text.ts';
+import { addAnomalies } from './commands/anomalies.ts';
+import { addExport } from './commands/export.ts';
+import { addHistory } from './commands/history.ts';
+import { addRecord } from './commands/record.ts';
+import { addStatus } from './commands/status.ts';
+import { addTop } from './commands/top.ts';
+import { addUp } from './commands/up.ts';
+import { version } from './version.ts';
+
+/** The command line as a value, so that tests and the reference page can walk it. */
+export function createProgram(): Command {
+  const program = new Command('homeostat')
+    .description(
+      'Learns what is normal for this machine, says when it is not, says why and which process did it.\nAll data stays on this machine.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError(false)
+    .configureHelp({ sortOptions: true })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  homeostat up                 start and print the address of the dashboard\n  homeostat status             what it sees, how far it has learned\n  homeostat top                the machine and its processes, live\n  homeostat anomalies          what was unusual, why, and who did it\n\nExit codes: 0 done, 1 a failure, 2 wrong use or a wrong configuration.',
+    );
+  for (const add of [addUp, addStatus, addTop, addAnomalies, addHistory, addExport, addRecord]) add(program);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => {} });
+  }
+  return program;
+}
+
+/** Runs one command line and returns the exit code. Nothing but UserErrors and their like is printed without a stack. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    if (argv.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return explain(error, argv);
+  }
+}
+
+function explain(error: unknown, argv: readonly string[]): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const command = argv.find((word) => !word.startsWith('-'));
+    const help =
+      command === undefined || error.code === 'commander.unknownCommand'
+        ? 'homeostat --help'
+        : `homeostat ${command} --help`;
+    complain(`${error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')}; see '${help}'`);
+    return 2;
+  }
+  if (error instanceof UserError) {
+    complain(error.message);
+    return error.exitCode;
+  }
+  if (errorCode(error) === 'EPIPE') return 0;
+  complain(`${errorMessage(error)}; this is a defect, please report it with the lines below`);
+  console.error(error);
+  return 1;
+}
+
+const complain = (message: string): void => console.error(`homeostat: ${printable(message)}`);

@@ -1,0 +1,198 @@
+import { existsSync, rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Agent } from '../agent/agent.ts';
+import { coverageOf } from '../agent/coverage.ts';
+import { giveBackPages } from '../agent/give-back.ts';
+import { createLog } from '../agent/log.ts';
+import { hostId, waitChannel } from '../agent/machine.ts';
+import { MachineScorer } from '../agent/machine-scorer.ts';
+import { defaultConfigFile, type Settings, settingsSchema } from '../agent/settings.ts';
+import { startTraining } from '../agent/training.ts';
+import { AnomalyJournal } from '../alert/journal.ts';
+import { createLiveHost } from '../collect/live-host.ts';
+import { createProcessScanner } from '../collect/process/linux.ts';
+import { socketOwners } from '../collect/process/socket-owners.ts';
+import { collectorsFor } from '../collect/registry.ts';
+import { Schedule } from '../collect/schedule.ts';
+import { loadConfig } from '../config/config.ts';
+import { Hub } from '../hub/hub.ts';
+import { Learner } from '../learn/learner.ts';
+import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { RotatingFile } from '../lib/rotating-file.ts';
+import type { Loss } from '../model/coverage.ts';
+import { createServer } from '../serve/server.ts';
+import { openStore } from '../store/store.ts';
+import { RUN_FILE, type RunFile } from './client.ts';
+import type { UpOptions } from './commands/up.ts';
+import { openDataFolder } from './data-folder.ts';
+import { stopSignal } from './stop-signal.ts';
+import { version } from './version.ts';
+
+/** Pages of the runtime are given back when the start is over, ms. */
+const SETTLED_AFTER_MS = 10_000;
+
+/** Agent and hub in one process, wired in the order of the flow. Returns when it was told to stop and everything is kept. */
+export async function up(options: UpOptions): Promise<void> {
+  const settings = await readSettings(options);
+  const folder = options.data;
+  openDataFolder(folder);
+
+  // What it says about itself.
+  let linesLost = 0;
+  const log = createLog(
+    new RotatingFile({ path: join(folder, 'daemon.log') }),
+    settings.log.level,
+    () => linesLost++,
+  );
+  const logLosses = (): Loss[] =>
+    linesLost === 0
+      ? []
+      : [
+          {
+            what: 'events not logged',
+            why: `${join(folder, 'daemon.log')} cannot be written`,
+            count: linesLost,
+            lastAt: clock.now(),
+          },
+        ];
+
+  // collect
+  const host = createLiveHost();
+  const scanner = createProcessScanner(host);
+  // store
+  const { keep_seconds: rawMs, keep_minutes: minuteMs, keep_hours: hourMs, cap } = settings.store;
+  const store = openStore({ folder, clock, capBytes: cap, retention: { rawMs, minuteMs, hourMs }, log });
+  // learn, detect
+  const scorer = new MachineScorer();
+  const modelFolder = join(folder, 'models');
+  const learner = new Learner({
+    clock,
+    log,
+    folder: modelFolder,
+    provisionalAfterMs: settings.learn.provisional_after,
+    calibratedAfterMs: settings.learn.calibrated_after,
+    seed: settings.learn.seed,
+    startTraining: (request, onProgress) => {
+      const run = startTraining({ request, dataFolder: folder, modelFolder }, onProgress);
+      run.done.finally(giveBackPages).catch(() => {});
+      return run;
+    },
+    onModel: (model) => scorer.use(model),
+  });
+  // alert
+  const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
+  const agent = new Agent({
+    clock,
+    log,
+    hostId: hostId(host),
+    machine: { cpus: availableParallelism(), memoryBytes: totalmem() },
+    store,
+    journal,
+    scorer,
+    matureAfterMs: settings.learn.provisional_after,
+    learn: (at) => learner.observe(at),
+    phase: () => learner.state().phase,
+    socketOwners: () => socketOwners(host),
+    waitChannel: (pid) => waitChannel(host, pid),
+    onTick: (tick, score) => hub.ticked(tick, score),
+    onScan: (scan) => hub.scanned(scan),
+    onAnomaly: (anomaly) => hub.raised(anomaly),
+  });
+  const schedule = new Schedule({
+    host,
+    clock,
+    collectors: collectorsFor(process.platform),
+    scanProcesses: (at, full) => scanner.scan(at, full),
+    scanBlindSpots: () => scanner.blindSpots(),
+    intervals: collectIntervals(settings),
+    onTick: (tick) => agent.tick(tick),
+    onScan: (scan) => agent.scan(scan),
+    onLoss: (loss) => log.warn(`${loss.count} ${loss.what}: ${loss.why}`),
+    onNote: (note) => log.info(note),
+  });
+  // serve
+  const hub = new Hub({
+    clock,
+    version: version(),
+    dataFolder: folder,
+    history: store,
+    agent: {
+      hostId: hostId(host),
+      learning: () => learner.state(),
+      coverage: () =>
+        coverageOf(
+          schedule.reports(),
+          [...schedule.losses(), ...store.losses(), ...journal.losses(), ...logLosses()],
+          clock.now(),
+        ),
+      intervals: () => schedule.intervals(),
+      score: () => scorer.now(),
+      bands: () => scorer.bands(),
+      processes: () => agent.processes(),
+      openAnomalies: () => agent.openAnomalies(),
+    },
+  });
+  const { host: bindTo, port } = settings.serve;
+  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
+  const server = createServer({
+    source: hub,
+    host: bindTo,
+    port,
+    webFolder: webFolder(),
+    clock,
+    log,
+    ...(token && { token }),
+  });
+
+  const stopped = stopSignal();
+  try {
+    const { address } = await server.listen();
+    const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
+    writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
+    schedule.start();
+    log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
+    console.log(
+      `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nData        ${folder}\nLearning    homeostat status shows how far it is; Ctrl-C ends it`,
+    );
+    setTimeout(giveBackPages, SETTLED_AFTER_MS).unref();
+    const reason = await stopped;
+    log.info(`stops: ${reason}`);
+  } finally {
+    await schedule.stop();
+    learner.stop();
+    agent.stop();
+    await server.close();
+    journal.close();
+    store.close();
+    rmSync(join(folder, RUN_FILE), { force: true });
+  }
+}
+
+async function readSettings(options: UpOptions): Promise<Settings> {
+  return loadConfig(settingsSchema, {
+    file: options.config ?? defaultConfigFile(process.env, process.platform),
+    required: options.config !== undefined,
+    overrides: {
+      collect: { metrics_interval: options.metricsInterval, processes_interval: options.processesInterval },
+      learn: { provisional_after: options.learnProvisional, calibrated_after: options.learnCalibrated },
+      serve: { host: options.host, port: options.port, token: options.token },
+      log: { level: options.logLevel },
+    },
+  });
+}
+
+/** Only what is set: what is left out adapts to power and heat. */
+function collectIntervals({ collect }: Settings): { metricsMs?: number; processesMs?: number } {
+  const { metrics_interval: metricsMs, processes_interval: processesMs } = collect;
+  return { ...(metricsMs && { metricsMs }), ...(processesMs && { processesMs }) };
+}
+
+/** `dist/web`: beside the bundle, or beside the folder of chunks that this code was bundled into. */
+function webFolder(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const places = [join(here, 'web'), join(here, '..', 'web'), join(here, '..', '..', 'dist', 'web')];
+  return places.find((place) => existsSync(join(place, 'index.html'))) ?? places[0]!;
+}
