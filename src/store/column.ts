@@ -15,7 +15,7 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
-import { readTokens, writeTokens } from './tokens.ts';
+import { readSigned, writeTokens } from './tokens.ts';
 
 /** The step of a column's values: `numerator / denominator`, one of them 1, so that 3 steps of 0.1 read as 0.3. */
 export interface Quantum {
@@ -193,16 +193,22 @@ function readSteps(reader: ByteReader, count: number, head: number, step: Quantu
   const tokens =
     head & SQUEEZED ? expand(reader.take(reader.varint()), count - first) : reader.take(count - first);
   if (tokens.length !== count - first) throw new RangeError('a column has another length than its pack');
-  readTokens(tokens, reader.bytes, reader.position, values.subarray(first));
-  let value = base;
-  if (first === 1) values[0] = (base * numerator) / denominator;
-  for (let index = first; index < count; index++) {
-    const difference = unzigzag(values[index]!);
-    if (form === DELTA) value += difference;
-    else value = base + difference;
-    values[index] = (value * numerator) / denominator;
-  }
+  readSigned(tokens, reader.take(reader.end - reader.position), 0, values.subarray(first));
+  if (form === DELTA) accumulate(values, base);
+  else for (let index = 0; index < count; index++) values[index] = values[index]! + base;
+  if (numerator !== 1) for (let index = 0; index < count; index++) values[index] = values[index]! * numerator;
+  if (denominator !== 1)
+    for (let index = 0; index < count; index++) values[index] = values[index]! / denominator;
   return values;
+}
+
+function accumulate(values: Float64Array, first: number): void {
+  let value = first;
+  if (values.length > 0) values[0] = first;
+  for (let index = 1; index < values.length; index++) {
+    value += values[index]!;
+    values[index] = value;
+  }
 }
 
 function spread(values: Float64Array, runs: readonly number[], length: number): Float64Array {

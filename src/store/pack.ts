@@ -76,8 +76,11 @@ export class Pack {
   readonly at: Float64Array;
   readonly ids: readonly number[];
   readonly #bytes: Uint8Array;
-  /** By id: the bounds of its columns, one more than there are columns. */
-  readonly #bounds = new Map<number, readonly number[]>();
+  /** Where an entry's columns begin in `#ends`, by id. */
+  readonly #first = new Map<number, number>();
+  /** Where each column ends; the first value is where the first one begins. */
+  #ends: Uint32Array = new Uint32Array(1);
+  #width = 0;
 
   /** Throws where the bytes are damaged. */
   constructor(bytes: Uint8Array) {
@@ -100,37 +103,33 @@ export class Pack {
   }
 
   #readDirectory(reader: ByteReader): number[] {
+    const count = reader.varint();
+    this.#width = reader.varint();
+    if (count > reader.end) throw new RangeError('a pack with more entries than bytes');
     const ids: number[] = [];
-    const lengths: number[][] = [];
-    const entries = reader.varint();
-    const columns = reader.varint();
-    for (let id = 0; ids.length < entries; ) {
+    const ends = new Uint32Array(count * this.#width + 1);
+    let next = 1;
+    let id = 0;
+    while (ids.length < count) {
       id += reader.varint();
       ids.push(id);
-      lengths.push(Array.from({ length: columns }, () => reader.varint()));
+      this.#first.set(id, next);
+      for (let column = 0; column < this.#width; column++) ends[next++] = reader.varint();
     }
-    let position = reader.position;
-    for (const [index, id] of ids.entries()) {
-      const bounds = [position];
-      for (const length of lengths[index]!) {
-        position += length;
-        bounds.push(position);
-      }
-      this.#bounds.set(id, bounds);
-    }
+    ends[0] = reader.position;
+    for (let index = 1; index < ends.length; index++) ends[index] = ends[index]! + ends[index - 1]!;
+    this.#ends = ends;
     return ids;
-  }
-
-  has(id: number): boolean {
-    return this.#bounds.has(id);
   }
 
   /** The columns of an entry, or undefined where the pack does not hold it. Throws where the bytes are damaged. */
   columns(id: number, quanta: readonly Quantum[]): Float64Array[] | undefined {
-    const bounds = this.#bounds.get(id);
-    return bounds?.slice(1).map((end, index) => {
-      const reader = new ByteReader(this.#bytes, bounds[index]!, end);
-      return readColumn(reader, this.at.length, quanta[index]!);
+    const first = this.#first.get(id);
+    if (first === undefined) return undefined;
+    return Array.from({ length: this.#width }, (_, column) => {
+      const end = first + column;
+      const reader = new ByteReader(this.#bytes, this.#ends[end - 1]!, this.#ends[end]!);
+      return readColumn(reader, this.at.length, quanta[column]!);
     });
   }
 }

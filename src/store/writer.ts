@@ -219,10 +219,13 @@ export class Writer implements Store {
   }
 
   series(): readonly SeriesSummary[] {
+    // New series are known once their ticks are packed.
+    this.#peek();
     return this.#reader.series();
   }
 
   query(query: HistoryQuery): HistoryAnswer {
+    this.#peek();
     return this.#reader.query(query);
   }
 
