@@ -1,5 +1,5 @@
-import { printable } from '../lib/text.ts';
 import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
+import { culpritOf, parentOf } from './culprit.ts';
 import { evidence } from './evidence.ts';
 import type { Baseline, ProcessChange, ProcessLedger } from './process-ledger.ts';
 import { COLUMN, type ProcessTrack } from './process-track.ts';
@@ -90,25 +90,15 @@ export class Attributor {
   #culprit({ members, shares, share }: Account, since: number, socketsKnown: boolean): Culprit {
     const { track } = members[0]!;
     const { process } = track;
-    const current = this.#ledger.find(process.ppid)?.process;
-    const parent = track.parent ?? (current && { pid: current.pid, name: current.name });
-    return {
-      id: process.id,
-      pid: process.pid,
-      name: process.name,
-      executable: process.executable,
-      commandLine: printable([process.invokedAs ?? process.name, ...process.args].join(' ')),
-      parent: parent && { pid: parent.pid, name: parent.name },
-      containerId: process.containerId,
+    const parent = track.parent
+      ? { pid: track.parent.pid, name: track.parent.name }
+      : parentOf(this.#ledger.find(process.ppid)?.process);
+    const pids = members.map(({ track: { process } }) => process.pid);
+    return culpritOf(process, parent, {
       share: Math.min(1, share),
-      ...(members.length > 1 && {
-        group: {
-          count: members.length,
-          pids: members.slice(0, 20).map(({ track: { process } }) => process.pid),
-        },
-      }),
+      ...(pids.length > 1 && { group: { count: pids.length, pids: pids.slice(0, 20) } }),
       evidence: evidence(members, shares, since, socketsKnown),
-    };
+    });
   }
 }
 

@@ -18,8 +18,8 @@ export function evidence(
   socketsKnown: boolean,
 ): string {
   const said = [...shares]
-    .filter(([, share]) => share >= WORTH_SAYING)
     .sort((a, b) => b[1] - a[1])
+    .filter(([, share], index) => index === 0 || share >= WORTH_SAYING)
     .map(([resource]) => resource);
   // The network's evidence is the CPU's: it is said once, with how it was inferred.
   const resources = said.filter((resource) => resource !== 'cpu' || !said.includes('network'));

@@ -1,3 +1,4 @@
+import { processName } from '../model/display.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
 import { COLUMN, COLUMNS, FLOWS, ProcessTrack, SLOT_MS, SLOTS } from './process-track.ts';
 
@@ -184,5 +185,5 @@ function isNotable({ process }: ProcessTrack, births: number): boolean {
 }
 
 function reference(track: ProcessTrack | undefined): ProcessTrack['parent'] {
-  return track && { id: track.process.id, pid: track.process.pid, name: track.process.name };
+  return track && { id: track.process.id, pid: track.process.pid, name: processName(track.process) };
 }

@@ -44,6 +44,14 @@ test('it names further metrics that matter, the group and the container', () => 
   );
 });
 
+test('it speaks of many things in the plural', () => {
+  const switches = { ...CPU, metric: 'system.linux.context_switches', unit: '{switch}/s', observed: 40_000 };
+  assert.match(
+    machineSentence([switches], [], SINCE, SINCE),
+    /^Context switches are 40,000 \/s \(usually ~?0/,
+  );
+});
+
 test('it is honest when nobody stands out or no metric does', () => {
   assert.match(machineSentence([CPU], [], SINCE, SINCE), /; no process stands out\.$/);
   assert.match(machineSentence([], [], SINCE, SINCE), /^The machine as a whole is unusual since 14:03:10;/);

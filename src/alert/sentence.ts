@@ -39,7 +39,7 @@ export function machineSentence(
 ): string {
   const [first, ...others] = metrics;
   const what = first
-    ? `${metricLabel(first.metric)} is ${formatValue(first.observed, first.unit)} (usually ${formatRange(first.expectedLow, first.expectedHigh, first.unit)})`
+    ? `${subject(first.metric)} ${formatValue(first.observed, first.unit)} (usually ${formatRange(first.expectedLow, first.expectedHigh, first.unit)})`
     : 'The machine as a whole is unusual';
   const more = others.filter(({ share }) => share >= 0.1).slice(0, 2);
   const also = more.length > 0 ? `, with ${more.map(({ metric }) => metricLabel(metric)).join(' and ')}` : '';
@@ -48,6 +48,15 @@ export function machineSentence(
     ? `${who(culprit)} ${culprit.group ? 'account' : 'accounts'} for ${Math.round(culprit.share * 100)} % of the change`
     : 'no process stands out';
   return `${what}${also} since ${timeOfDay(since, now)}; ${by}.`;
+}
+
+const PLURAL =
+  /(switches|interrupts|processes|threads|files|operations|errors|dropped|faults|retransmissions)( \(|$)/;
+
+/** `CPU user time is`, `Context switches are`. */
+function subject(metric: string): string {
+  const label = metricLabel(metric);
+  return `${label.charAt(0).toUpperCase()}${label.slice(1)} ${PLURAL.test(label) ? 'are' : 'is'}`;
 }
 
 /** `` `worker` (pid 4711, started by `systemd`, pid 1) has shown no sign of life since 14:03:10 ... `` */

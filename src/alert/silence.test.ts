@@ -53,7 +53,7 @@ test('a stopped process says that it is stopped; one that waits in the kernel sa
   const heard = watch(
     [
       { pid: 50, cpu: until(0.1), state: state('T') },
-      { pid: 51, switches: until(10), state: state('D') },
+      { pid: 51, calls: until(10), state: state('D') },
     ],
     { options },
   );
@@ -70,6 +70,34 @@ test('it falls silent itself as soon as the process moves again', () => {
   const heard = watch([{ pid: 50, calls: (second) => (second < FREEZES_AT || second > 660 ? 2 : 0) }]);
   assert.equal(heard.find(({ at }) => at === 660)?.silences.length, 1);
   assert.deepEqual(heard.at(-1)!.silences, []);
+});
+
+test('one that works no more but still wakes up is alive', () => {
+  let switched = 0;
+  const wakeups = (pid: number): number => (pid === 50 ? switched++ : 7);
+  const idle = watch([{ pid: 50, calls: until(5) }], { options: { ...OPTIONS, wakeups } });
+  assert.equal(first(idle), undefined);
+  const dead = watch([{ pid: 51, calls: until(5) }], { options: { ...OPTIONS, wakeups } });
+  assert.equal(first(dead)?.silences[0]?.culprit.pid, 51);
+});
+
+test('a count of switches that a scan reads late is no sign of life', () => {
+  const late = (second: number): number => (second > 630 && second < 650 ? 50 : 0);
+  const heard = watch([{ pid: 50, calls: until(5), switches: late }]);
+  assert.equal(heard.at(-1)?.silences.length, 1);
+});
+
+test('one that waits where programs wait for work must have been watched ten times as long', () => {
+  const waiting = (where: string, freezesAt: number) =>
+    first(
+      watch([{ pid: 50, calls: until(5, freezesAt) }], {
+        end: freezesAt + 100,
+        options: { ...OPTIONS, waitChannel: () => where },
+      }),
+    );
+  assert.equal(waiting('do_epoll_wait', 600), undefined);
+  assert.equal(waiting('pipe_write', 600)?.silences.length, 1);
+  assert.equal(waiting('do_epoll_wait', 1300)?.silences.length, 1);
 });
 
 test('a process that works now and then is left alone', () => {

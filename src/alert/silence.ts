@@ -1,6 +1,7 @@
 import { printable } from '../lib/text.ts';
 import type { Culprit, Severity } from '../model/anomaly.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
+import { culpritOf, parentOf } from './culprit.ts';
 import { silenceSentence } from './sentence.ts';
 
 export interface SilenceOptions {
@@ -10,10 +11,12 @@ export interface SilenceOptions {
   readonly activeShare?: number;
   /** A silence less likely than this is one. */
   readonly probability?: number;
-  /** Expected time between full scans, ms: a step of more than three of them is a gap, in which nothing was seen. */
-  readonly intervalMs?: number;
+  /** Expected time between full scans now, ms: a step of more than three of them is a gap, in which nothing was seen. */
+  readonly intervalMs?: () => number;
   /** What the process waits for in the kernel (`pipe_write`), where the wiring can read it. */
   readonly waitChannel?: (pid: number) => string | undefined;
+  /** Context switches of all its threads until now: asked of the few that seem silent, as the last proof of life. */
+  readonly wakeups?: (pid: number) => number | undefined;
 }
 
 /** A process that always did something and does nothing any more. */
@@ -34,7 +37,8 @@ interface Pulse {
   process: Process;
   cpu: number;
   calls: number;
-  switches: number;
+  /** As the prober last told; undefined while it shows life otherwise. */
+  wakeups: number | undefined;
   /** Scans at which it was compared with the scan before, and at how many of them it had moved. */
   looks: number;
   active: number;
@@ -45,18 +49,24 @@ interface Pulse {
   lastActiveAt: number;
 }
 
+type Probe = 'waitChannel' | 'wakeups';
+
 /** Never fewer: one lost look at a process proves nothing. */
 const MIN_QUIET_SCANS = 4;
+/** Where the kernel parks those that wait for work: poll and its kin, reads, accept, sleep, futex, wait for a child. */
+const WAITS_FOR_WORK =
+  /poll|select|read|recv|accept|data_wait|wait_woken|nanosleep|futex|do_wait|sigtimedwait|sigsuspend|wait_for_packet/;
 /** If more of the regular processes than this fall silent together, the machine was held and not they. */
 const TOGETHER = 0.5;
 
 /**
  * Finds frozen processes. Each process's own share p of active scans is learned (Laplace: (a + 1) / (n + 2)); k silent
  * scans in a row then have probability (1 - p)^k. It fires below `probability`, never within twice the longest silence
- * that the process showed before.
+ * that the process showed before. One that was stopped (state T) needs no such proof; one that waits where programs wait
+ * for work (a socket, a timer, a child) may simply have none: it must have been watched ten times as long.
  */
 export class SilenceDetector {
-  readonly #options: Required<Omit<SilenceOptions, 'waitChannel'>> & Pick<SilenceOptions, 'waitChannel'>;
+  readonly #options: Required<Omit<SilenceOptions, Probe>> & Pick<SilenceOptions, Probe>;
   #pulses = new Map<string, Pulse>();
   #found: readonly Silence[] = [];
   #lastAt: number | undefined;
@@ -66,7 +76,7 @@ export class SilenceDetector {
       matureScans: 120,
       activeShare: 0.9,
       probability: 1e-6,
-      intervalMs: 5000,
+      intervalMs: () => 5000,
       ...options,
     };
   }
@@ -75,7 +85,7 @@ export class SilenceDetector {
   observe(scan: ProcessScan): readonly Silence[] {
     if (!scan.full) return this.#found;
     const passed = this.#lastAt === undefined ? 0 : scan.at - this.#lastAt;
-    const gap = passed <= 0 || passed > 3 * this.#options.intervalMs;
+    const gap = passed <= 0 || passed > 3 * this.#options.intervalMs();
     this.#lastAt = scan.at;
     const next = new Map<string, Pulse>();
     for (const process of scan.processes) {
@@ -89,36 +99,48 @@ export class SilenceDetector {
 
   #look(pulse: Pulse | undefined, process: Process, at: number, gap: boolean): Pulse {
     const calls = process.ioCalls ?? 0;
-    const switches = process.contextSwitches ?? 0;
     if (!pulse)
       return {
-        ...{ process, cpu: process.cpuTime, calls, switches, looks: 0, active: 0, quiet: 0, longestQuiet: 0 },
-        ...{ firstAt: at, lastActiveAt: at },
+        ...{ process, cpu: process.cpuTime, calls, wakeups: undefined, looks: 0, active: 0, quiet: 0 },
+        ...{ longestQuiet: 0, firstAt: at, lastActiveAt: at },
       };
-    const moved = process.cpuTime > pulse.cpu || calls > pulse.calls || switches > pulse.switches;
+    const moved = process.cpuTime > pulse.cpu || calls > pulse.calls || this.#woke(pulse);
     pulse.process = process;
     pulse.cpu = process.cpuTime;
     pulse.calls = calls;
-    pulse.switches = switches;
     if (moved) {
       pulse.longestQuiet = Math.max(pulse.longestQuiet, pulse.quiet);
       // After a gap it is alive, but how often it moved meanwhile is not known.
       pulse.looks += pulse.quiet + (gap ? 0 : 1);
       pulse.active += gap ? 0 : 1;
       pulse.quiet = 0;
+      pulse.wakeups = undefined;
       pulse.lastActiveAt = at;
     } else if (!gap) pulse.quiet++;
     return pulse;
   }
 
+  /**
+   * Whether one that seems silent was switched in since it was last asked. The scan's own count will not do: it is read
+   * seldom, so that it grows late, for what was before.
+   */
+  #woke(pulse: Pulse): boolean {
+    const { wakeups } = this.#options;
+    if (!wakeups || pulse.quiet === 0 || !this.#isRegular(pulse)) return false;
+    const before = pulse.wakeups;
+    pulse.wakeups = wakeups(pulse.process.pid);
+    return before !== undefined && pulse.wakeups !== undefined && pulse.wakeups > before;
+  }
+
   #silent(at: number): readonly Silence[] {
-    const { matureScans, activeShare } = this.#options;
-    const regular = [...this.#pulses.values()].filter(
-      ({ looks, active }) => looks >= matureScans && active >= activeShare * looks,
-    );
+    const regular = [...this.#pulses.values()].filter((pulse) => this.#isRegular(pulse));
     const found = regular.filter((pulse) => this.#isSilent(pulse));
     if (found.length > 2 && found.length > TOGETHER * regular.length) return [];
     return found.map((pulse) => this.#describe(pulse, at));
+  }
+
+  #isRegular({ looks, active }: Pulse): boolean {
+    return looks >= this.#options.matureScans && active >= this.#options.activeShare * looks;
   }
 
   #isSilent(pulse: Pulse): boolean {
@@ -126,25 +148,19 @@ export class SilenceDetector {
     if (state === 't' || pulse.quiet < MIN_QUIET_SCANS) return false;
     if (state === 'T') return true;
     if (pulse.quiet <= 2 * pulse.longestQuiet) return false;
-    return silenceProbability(pulse) < this.#options.probability;
+    if (silenceProbability(pulse) >= this.#options.probability) return false;
+    const channel = state === 'S' ? this.#options.waitChannel?.(pulse.process.pid) : undefined;
+    return !channel || !WAITS_FOR_WORK.test(channel) || pulse.looks >= 10 * this.#options.matureScans;
   }
 
   #describe(pulse: Pulse, at: number): Silence {
     const { process, lastActiveAt: since } = pulse;
     const share = (pulse.active + 1) / (pulse.looks + 2);
     const how = this.#state(process);
-    const parent = this.#parent(process.ppid);
-    const culprit: Culprit = {
-      id: process.id,
-      pid: process.pid,
-      name: process.name,
-      executable: process.executable,
-      commandLine: printable([process.invokedAs ?? process.name, ...process.args].join(' ')),
-      parent: parent && { pid: parent.pid, name: parent.name },
-      containerId: process.containerId,
+    const culprit = culpritOf(process, parentOf(this.#withPid(process.ppid)), {
       share: 1,
-      evidence: `no CPU time, no context switch, no I/O call in ${pulse.quiet} scans; ${how}`,
-    };
+      evidence: `no CPU time and no I/O call in ${pulse.quiet} scans; ${how}`,
+    });
     const watchedMs = since - pulse.firstAt;
     return {
       culprit,
@@ -166,7 +182,7 @@ export class SilenceDetector {
     return `it waits for something that does not come (state ${state}${where})`;
   }
 
-  #parent(pid: number): Process | undefined {
+  #withPid(pid: number): Process | undefined {
     for (const { process } of this.#pulses.values()) if (process.pid === pid) return process;
     return undefined;
   }

@@ -16,6 +16,7 @@ export interface BrokenMetric {
 export interface Culprit {
   readonly id: string;
   readonly pid: number;
+  /** What a person calls it: `processName` of model/display.ts. Hostile text. */
   readonly name: string;
   readonly executable: string | undefined;
   readonly commandLine: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatRange, formatValue, metricLabel } from './display.ts';
+import { formatRange, formatValue, metricLabel, processName } from './display.ts';
 import { FEATURES } from './features.ts';
 
 test('values are written with units that people read', () => {
@@ -37,4 +37,17 @@ test('every feature has words of its own, without a hole where an attribute is m
 test('a device is named, and hostile text in it is escaped', () => {
   assert.equal(metricLabel('system.disk.io{disk.io.direction=write,system.device=sda}'), 'disk write (sda)');
   assert.equal(metricLabel('no.such\u001b[31m'), 'no.such\\x1b[31m');
+});
+
+test('a process is called by its name, and an interpreter by what it runs', () => {
+  const cases: [string, string | undefined, string[], string][] = [
+    ['postgres', '/usr/lib/postgresql/bin/postgres', ['-D', 'x'], 'postgres'],
+    ['MainThread', '/usr/bin/node', ['--flag', '/srv/app/server.js', 'x'], 'node server.js'],
+    ['python3.13', '/usr/bin/python3.13', ['-m'], 'python3.13'],
+    ['bash', '/usr/bin/bash', [], 'bash'],
+    ['xmrig', '/usr/bin/node', ['burn.mjs'], 'xmrig'],
+    ['kworker/0:1', undefined, [], 'kworker/0:1'],
+  ];
+  for (const [name, executable, args, called] of cases)
+    assert.equal(processName({ name, executable, invokedAs: undefined, args }), called);
 });

@@ -1,6 +1,7 @@
-import { printable } from '../lib/text.ts';
+import { printable, truncate } from '../lib/text.ts';
 import { parseSeriesKey } from './metric.ts';
 import type { MetricName } from './names.ts';
+import type { Process } from './process.ts';
 
 /** What a person calls a series: its words, in which `{attribute}` stands for the attribute's value. */
 const LABELS: Readonly<Partial<Record<MetricName, string>>> = {
@@ -61,6 +62,25 @@ export function metricLabel(key: string): string {
   const rest = Object.entries(known.attributes).filter(([attribute]) => !used.has(attribute));
   return printable(rest.length === 0 ? words : `${words} (${rest.map(([, value]) => value).join(', ')})`);
 }
+
+/** Programs whose own name says nothing: what they run does. */
+const INTERPRETER = /^(node|nodejs|python[\d.]*|bash|sh|dash|zsh|perl|ruby|php[\d.]*|java|deno|bun)$/;
+
+/**
+ * What a person calls a process: the kernel's name of it, but `node server.js` where an interpreter runs a script and
+ * kept a name of its own (Node's main thread is called MainThread). Hostile text.
+ */
+export function processName(process: Pick<Process, 'name' | 'executable' | 'invokedAs' | 'args'>): string {
+  const program = baseName(process.executable ?? process.invokedAs ?? '');
+  if (!INTERPRETER.test(program) || (process.name !== program && process.name !== 'MainThread'))
+    return process.name;
+  const script = process.args.find((argument) => !argument.startsWith('-'));
+  return script === undefined || script.includes('\n')
+    ? program
+    : `${program} ${truncate(baseName(script), 40)}`;
+}
+
+const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** A value with its UCUM unit, for people: `97 %`, `1.2 GB`, `48 MB/s`, `3.2 ms`, `412 /s`. Decimal prefixes. */
 export function formatValue(value: number, unit: string): string {
