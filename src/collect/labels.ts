@@ -40,7 +40,8 @@ export class LabelledValues {
       if (label >= 0) found.push([number, label]);
       number++;
     }
-    this.#found = found;
+    // A file that was cut short says nothing about where the others are.
+    if (found.length >= this.#found.length) this.#found = found;
   }
 
   #take(buffer: Buffer, line: number, index: number): boolean {
