@@ -76,6 +76,8 @@ export async function up(options: UpOptions): Promise<void> {
     calibratedAfterMs: settings.learn.calibrated_after,
     seed: settings.learn.seed,
     startTraining: (request, onProgress) => {
+      // The training reads the file: what still waits in memory belongs to its period.
+      store.flush();
       const run = startTraining({ request, dataFolder: folder, modelFolder }, onProgress);
       run.done.finally(giveBackPages).catch(() => {});
       return run;

@@ -21,7 +21,7 @@ interface TopOptions {
 
 interface Snapshot {
   readonly status: Status;
-  readonly scan: ProcessScan;
+  readonly scan: Pick<ProcessScan, 'at' | 'processes'>;
 }
 
 export function addTop(program: Command): void {
@@ -43,7 +43,7 @@ export function addTop(program: Command): void {
 async function look(client: Client): Promise<Snapshot> {
   const [status, scan] = await Promise.all([
     client.get<Status>('status'),
-    client.get<ProcessScan>('processes'),
+    client.get<Pick<ProcessScan, 'at' | 'processes'>>('processes'),
   ]);
   return { status, scan };
 }
