@@ -97,8 +97,8 @@ class LiveHost implements Host {
       const room = this.buffer.length - 1 - length;
       const count = readSync(file, this.buffer, length, room, length);
       length += count;
-      if (count < enough) break;
-      if (length >= this.buffer.length - 1) this.#grow(length);
+      if (count === room) this.#grow(length);
+      else if (count < enough) break;
     }
     this.buffer[length] = 0;
     return length;

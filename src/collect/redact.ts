@@ -32,7 +32,7 @@ const LOGIN_ONLY = /^(?:docker|podman|helm|nerdctl)/i;
 const USER_OPTION = /^--(?:proxy-)?user$/;
 
 const TEXT_PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  [/:\/\/[^\s/?#"']{1,1000}@/g, `://${HIDDEN}@`],
+  [/\/\/[^\s/?#"']{1,1000}@/g, `//${HIDDEN}@`],
   [/((?:authorization|cookie|x-[\w-]{0,40}(?:key|token|auth))\s{0,3}:\s{0,3})[^\r\n"']+/gi, `$1${HIDDEN}`],
   [/\b(bearer|basic)\s{1,3}[\w.~+/=-]{6,}/gi, `$1 ${HIDDEN}`],
   [/\b(?:AKIA|ASIA|ABIA|ACCA|AIDA|AROA)[A-Z0-9]{16}\b/g, HIDDEN],
