@@ -22,7 +22,14 @@ const MAD_OF_NORMAL = 0.6745;
 const Q98_OF_NORMAL = 2.0537;
 
 export function createBaselines(): Detector<Baselines> {
-  return { name: 'baselines', learn, scorer: (model) => new BaselineScorer(model), encode, decode };
+  return {
+    name: 'baselines',
+    weight: 0.25,
+    learn,
+    scorer: (model) => new BaselineScorer(model),
+    encode,
+    decode,
+  };
 }
 
 function learn(train: Matrix, _validate: Matrix, context: LearnContext): Baselines {

@@ -56,12 +56,7 @@ class ModelEnsemble implements Ensemble {
         throw new Error(`the model needs the detector ${name}, which this version does not have`);
       return detector.scorer(detector.decode(encoded));
     });
-    const { smoothingRows, rest } = model.calibration;
-    this.#combination = new Combination(
-      model.detectors.map(({ tail }) => tail),
-      smoothingRows,
-      rest,
-    );
+    this.#combination = new Combination(model.detectors, model.calibration.smoothingRows);
     this.#scaled = new Float32Array(model.features.length);
     this.#observed = new Float32Array(model.features.length);
     this.#raw = new Float64Array(model.detectors.length);
@@ -97,7 +92,7 @@ class ModelEnsemble implements Ensemble {
     };
   }
 
-  /** Each detector that can say what it saw has as much of a say as it has digits. */
+  /** Each detector that can say what it saw has as much of a say as it gave to the score. */
   #explain(): readonly Contribution[] {
     const total = new Float64Array(this.features.length);
     const part = new Float32Array(this.features.length);
@@ -108,7 +103,7 @@ class ModelEnsemble implements Ensemble {
       scorer.contributions(part.fill(0));
       let sum = 0;
       for (const value of part) sum += value;
-      const weight = this.#combination.digits[index]!;
+      const weight = this.#model.detectors[index]!.weight * this.#combination.digits[index]!;
       if (!(sum > 0) || weight <= 0) continue;
       digits += weight;
       for (let column = 0; column < part.length; column++) total[column]! += (weight * part[column]!) / sum;

@@ -30,6 +30,7 @@ const MOST_COLUMNS = 0xffff;
 export function createIsolationForest(trees = TREES, sample = SAMPLE): Detector<Forest> {
   return {
     name: 'isolation-forest',
+    weight: 0.25,
     learn: (train, _validate, context) => grow(train, trees, sample, context),
     scorer: (forest) => new ForestScorer(forest),
     encode,

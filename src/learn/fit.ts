@@ -52,7 +52,8 @@ export function fit(matrix: Matrix, options: FitOptions): FittedModel {
   );
   progress(detectors.length * share, 'calibrating');
   const scorers = detectors.map((detector, index) => detector.scorer(models[index]));
-  const { tails, calibration } = calibrate(rawScores(scorers, held), stepSeconds);
+  const weights = detectors.map(({ weight }) => weight);
+  const { opinions, calibration } = calibrate(rawScores(scorers, held), weights, stepSeconds);
   progress(1, 'done');
   return {
     features: rules.map(({ key }) => key),
@@ -62,7 +63,7 @@ export function fit(matrix: Matrix, options: FitOptions): FittedModel {
       (detector, index): DetectorPart => ({
         name: detector.name,
         encoded: detector.encode(models[index]),
-        tail: tails[index]!,
+        ...opinions[index]!,
       }),
     ),
     calibration,

@@ -28,9 +28,8 @@ const modelOf = ({ phase, from, to, stepSeconds, seed }: TrainingRequest): Machi
   detectors: [],
   calibration: {
     smoothingRows: 1,
-    rest: 0,
     combined: { values: [], digits: [], scale: 1 },
-    returns: { threshold: 0, rate: 1, scale: 1 },
+    returns: { threshold: 0, rate: 1, scale: 1, longest: 1e7 },
     rows: 0,
   },
   suggestedThreshold: 1,

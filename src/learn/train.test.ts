@@ -12,6 +12,7 @@ import { train } from './train.ts';
 /** Distance from the mean: all that is needed to see what the training does around a detector. */
 const distance: Detector<null> = {
   name: 'distance',
+  weight: 1,
   learn: (rows: Matrix, _validate, { progress }) => {
     assert.ok(rows.rows > 0);
     progress(1);

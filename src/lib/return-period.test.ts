@@ -4,6 +4,8 @@ import { Random } from './random.ts';
 import { excursions, fitReturnPeriods, levelOf, returnPeriod } from './return-period.ts';
 
 const HOUR = 3600;
+const YEAR = 365 * 24 * HOUR;
+const PRIOR = { scale: 0.4, count: 1 };
 
 /** A signal with normal noise and a memory of `memory` from one sample to the next. */
 function signal(count: number, memory: number, seed: number): Float64Array {
@@ -22,7 +24,7 @@ describe('return periods', () => {
     ['samples that repeat their neighbours', 0.95],
   ] as const) {
     it(`an excursion that is expected once an hour comes about once an hour: ${name}`, () => {
-      const periods = fitReturnPeriods(signal(6 * HOUR, memory, 1), 1, 30, 0.01);
+      const periods = fitReturnPeriods(signal(6 * HOUR, memory, 1), 1, 30, PRIOR, YEAR);
       const level = levelOf(periods, HOUR);
       const hours = 200;
       const count = excursions(signal(hours * HOUR, memory, 2), level, 30).length;
@@ -33,15 +35,20 @@ describe('return periods', () => {
   }
 
   it('knows the level of a period and the period of a level', () => {
-    const periods = fitReturnPeriods(signal(HOUR, 0.5, 3), 1, 30, 0.01);
+    const periods = fitReturnPeriods(signal(HOUR, 0.5, 3), 1, 30, PRIOR, YEAR);
     assert.ok(Math.abs(returnPeriod(periods, levelOf(periods, 86_400)) / 86_400 - 1) < 1e-9);
   });
 
   it('calls nothing rare below its threshold, and a short look calls less rare than a long one', () => {
-    const long = fitReturnPeriods(signal(24 * HOUR, 0.5, 4), 1, 30, 0.01);
-    const short = fitReturnPeriods(signal(200, 0.5, 4), 1, 30, 0.01);
+    const long = fitReturnPeriods(signal(24 * HOUR, 0.5, 4), 1, 30, PRIOR, YEAR);
+    const short = fitReturnPeriods(signal(200, 0.5, 4), 1, 30, PRIOR, YEAR);
     assert.equal(returnPeriod(long, long.threshold - 1), returnPeriod(long, long.threshold));
     assert.ok(returnPeriod(short, 6) < returnPeriod(long, 6));
+  });
+
+  it('calls nothing rarer than it may', () => {
+    const periods = fitReturnPeriods(signal(HOUR, 0.5, 3), 1, 30, PRIOR, 7 * HOUR);
+    assert.equal(returnPeriod(periods, 1000), 7 * HOUR);
   });
 
   it('counts neighbouring peaks once, by their highest', () => {

@@ -12,6 +12,14 @@ export interface ReturnPeriods {
   readonly rate: number;
   /** An excursion that much higher is e times as rare. */
   readonly scale: number;
+  /** Nothing is called rarer than once in so many seconds: a tail tells little about what lies far beyond it. */
+  readonly longest: number;
+}
+
+/** What is assumed of the scale before anything was seen, and how many excursions that assumption is worth. */
+export interface ScalePrior {
+  readonly scale: number;
+  readonly count: number;
 }
 
 /** Shares of samples over a threshold. The rarest that still leaves enough excursions to learn from is taken. */
@@ -20,23 +28,27 @@ const ENOUGH = 25;
 
 /**
  * Learns from a signal sampled each `stepSeconds`. Excursions less than `apart` samples from each other are one.
- * Fewer excursions make longer tails and a higher rate, so that a short look never calls usual things rare.
+ * Fewer excursions make longer tails and a higher rate, and leave more to `prior` (its count is above 0): a short look
+ * never calls usual things rare.
  */
 export function fitReturnPeriods(
   signal: Float32Array | Float64Array,
   stepSeconds: number,
   apart: number,
-  minimumScale: number,
+  prior: ScalePrior,
+  longest: number,
 ): ReturnPeriods {
   const sorted = sortFinite(signal);
   const { threshold, peaks } = tailOf(signal, sorted, apart);
   let excess = 0;
   for (const peak of peaks) excess += peak - threshold;
   const count = Math.max(1, peaks.length);
+  const seen = upperScale(excess / count, count, 0);
   return {
     threshold,
     rate: (count + Math.sqrt(count)) / Math.max(stepSeconds, signal.length * stepSeconds),
-    scale: upperScale(excess / count, count, minimumScale),
+    scale: (seen * count + prior.scale * prior.count) / (count + prior.count),
+    longest,
   };
 }
 
@@ -56,9 +68,9 @@ function tailOf(
   return best;
 }
 
-/** Seconds between excursions that reach `level`; never less than the time between those over the threshold. */
-export function returnPeriod(periods: ReturnPeriods, level: number): number {
-  return Math.exp(Math.max(0, level - periods.threshold) / periods.scale) / periods.rate;
+/** Seconds between excursions that reach `level`: from the time between those over the threshold up to `longest`. */
+export function returnPeriod({ threshold, rate, scale, longest }: ReturnPeriods, level: number): number {
+  return Math.min(longest, Math.exp(Math.max(0, level - threshold) / scale) / rate);
 }
 
 /** The level that excursions reach once in `seconds`. */

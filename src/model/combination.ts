@@ -1,44 +1,63 @@
 import { digitsOf, type Tail } from '../lib/tail.ts';
 
+/** What is known of one detector's scores, learned on rows that it was not trained on. */
+export interface Opinion {
+  /** The usual (median) raw score: what is assumed before the first row. */
+  readonly rest: number;
+  /** Of the logarithm of the smoothed raw score. */
+  readonly tail: Tail;
+  /** How much say it has. */
+  readonly weight: number;
+}
+
 /**
- * From the raw scores of all detectors to one number a row: the mean of their -log10 p (the geometric mean of their
- * tail probabilities; it was found better than the highest), then an exponential mean over a few rows.
+ * From the raw scores of all detectors to one number a row. Each raw score is smoothed by an exponential mean over a few
+ * rows, its rareness read off its own tail, and the weighted mean of these -log10 p (the geometric mean of the tail
+ * probabilities) is the combined one. On labelled machines smoothing first and the geometric mean did best.
  * The training uses it to calibrate and the daemon to score: it is what the combined score means.
  */
 export class Combination {
-  readonly #tails: readonly Tail[];
-  readonly #weight: number;
-  readonly #rest: number;
-  #smoothed: number;
-  /** -log10 p of each detector for the last row. */
+  readonly #opinions: readonly Opinion[];
+  readonly #share: number;
+  readonly #weights: number;
+  readonly #smoothed: Float64Array;
+  /** -log10 p of each detector, as of the last row. */
   readonly digits: Float64Array;
 
-  /** `rows` is the exponential mean's length; `rest` is where it starts: the usual value. */
-  constructor(tails: readonly Tail[], rows: number, rest: number) {
-    this.#tails = tails;
-    this.#weight = 2 / (rows + 1);
-    this.#rest = rest;
-    this.#smoothed = rest;
-    this.digits = new Float64Array(tails.length);
+  /** `rows` is the exponential mean's length. */
+  constructor(opinions: readonly Opinion[], rows: number) {
+    this.#opinions = opinions;
+    this.#share = smoothingShare(rows);
+    this.#weights = opinions.reduce((sum, { weight }) => sum + weight, 0);
+    this.#smoothed = new Float64Array(opinions.length);
+    this.digits = new Float64Array(opinions.length);
+    this.restart();
   }
 
-  /** Raw scores in the order of the tails, in their logarithms: see `logScore`. */
+  /** Raw scores in the order of the opinions. */
   add(raw: Float64Array): number {
     let sum = 0;
-    for (let index = 0; index < this.#tails.length; index++) {
-      const digits = digitsOf(this.#tails[index]!, logScore(raw[index]!));
+    for (let index = 0; index < this.#opinions.length; index++) {
+      const { tail, weight } = this.#opinions[index]!;
+      const smoothed = this.#smoothed[index]! + this.#share * (raw[index]! - this.#smoothed[index]!);
+      const digits = digitsOf(tail, logScore(smoothed));
+      this.#smoothed[index] = smoothed;
       this.digits[index] = digits;
-      sum += digits;
+      sum += weight * digits;
     }
-    this.#smoothed += this.#weight * (sum / this.#tails.length - this.#smoothed);
-    return this.#smoothed;
+    return sum / this.#weights;
   }
 
   /** Forgets the rows before a gap. */
   restart(): void {
-    this.#smoothed = this.#rest;
+    for (let index = 0; index < this.#opinions.length; index++) {
+      this.#smoothed[index] = this.#opinions[index]!.rest;
+    }
   }
 }
+
+/** The share of a new row in an exponential mean over `rows`. */
+export const smoothingShare = (rows: number): number => 2 / (rows + 1);
 
 /** Raw scores are squared distances with long tails: only in their logarithm is an exponential tail a fair guess. */
 export function logScore(raw: number): number {

@@ -31,6 +31,8 @@ export interface Scorer {
  */
 export interface Detector<Model = unknown> {
   readonly name: string;
+  /** How much say it has in the combined score, beside the others. */
+  readonly weight: number;
   learn(train: Matrix, validate: Matrix, context: LearnContext): Model;
   scorer(model: Model): Scorer;
   encode(model: Model): EncodedModel;

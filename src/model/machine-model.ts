@@ -1,27 +1,24 @@
 import type { ReturnPeriods } from '../lib/return-period.ts';
 import type { Tail } from '../lib/tail.ts';
+import type { Opinion } from './combination.ts';
 import type { EncodedModel } from './detector.ts';
 import type { ModelSummary } from './learning.ts';
 import type { Scaling } from './scaling.ts';
 import type { Band } from './score.ts';
 
 /** One detector's part of a model. */
-export interface DetectorPart {
+export interface DetectorPart extends Opinion {
   readonly name: string;
   readonly encoded: EncodedModel;
-  /** Of the logarithm of its raw scores, on rows that it was not trained on. */
-  readonly tail: Tail;
 }
 
 /** How the detectors' opinions become one score, learned on held-out rows. */
 export interface Calibration {
-  /** Length of the exponential mean over the combined opinion, in rows. */
+  /** Length of the exponential mean over each raw score, in rows. */
   readonly smoothingRows: number;
-  /** The usual (median) smoothed opinion. */
-  readonly rest: number;
-  /** Of the smoothed opinion: the digits of a single row. */
+  /** Of the combined opinion: the digits of a single row. */
   readonly combined: Tail;
-  /** Of the smoothed opinion: how often excursions reach a level. */
+  /** Of the combined opinion: how often excursions reach a level. */
   readonly returns: ReturnPeriods;
   /** Held-out rows that all of this was learned from. */
   readonly rows: number;
