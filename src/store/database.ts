@@ -44,7 +44,8 @@ export function openForWriting(folder: string, capBytes: number): DatabaseSync {
     const exists = existsSync(path) && inspect(path);
     if (!exists) createPrivately(path);
     chmodSync(path, 0o600);
-    const db = new DatabaseSync(path, { timeout: 1000 });
+    // Readers never hold a writer up. Whoever else locks the file must not hold up the thread that samples.
+    const db = new DatabaseSync(path, { timeout: 100 });
     if (!exists) create(db);
     // NORMAL: a commit is in the operating system's hands, so kill -9 loses nothing of it; only a power loss can take
     // what came after the last checkpoint, and never harms what came before. FULL would make every flush wait for the

@@ -172,6 +172,32 @@ test('a wall clock that goes back overwrites only the seconds that it lives agai
   check();
 });
 
+test('a wall clock that goes back into an hour in the middle of its compaction loses nothing', () => {
+  const names = Array.from({ length: 20 }, (_, index) =>
+    series('system.network.io', { device: `eth${index}` }),
+  );
+  const tick = (value: number): void => {
+    clock.advance(1000);
+    store.append({ at: clock.now(), metrics: names.map((one) => ({ series: one, value })) });
+  };
+  for (let second = 0; second < 120; second++) tick(1);
+  clock.advance(HOUR);
+  tick(1);
+  store.flush();
+  // One slice: the hour's first part is in a chunk, the others are not.
+  store.maintain(-1);
+  clock.jump(-HOUR);
+  tick(2);
+  store.flush();
+  clock.jump(HOUR);
+  tick(3);
+  while (store.maintain(5));
+  for (const { key } of names) {
+    const { mean } = raw(key);
+    assert.deepEqual([...mean], [...Array.from({ length: 120 }, () => 1), 2, 1, 3], key);
+  }
+});
+
 test('a wall clock that leaps ahead for a while costs nothing that was there', () => {
   live((2 * HOUR) / 1000);
   const before = raw(LOAD.key).at.length;
