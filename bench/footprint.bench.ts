@@ -7,13 +7,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import {
   accessSync,
   constants,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -116,6 +117,7 @@ function startAll(): Watched[] {
   if (installed('netdata')) {
     // Debian's configuration, but for a folder of its own and no access to anything outside.
     const config = join(folder, 'netdata.conf');
+    mkdirSync(join(folder, 'netdata'));
     const place = (name: string): string => `    ${name} directory = ${join(folder, 'netdata')}\n`;
     writeFileSync(
       config,
@@ -123,7 +125,11 @@ function startAll(): Watched[] {
     );
     watch(
       'netdata',
-      start('netdata', ['-D', '-c', config], { ...process.env, DO_NOT_TRACK: '1', DISABLE_TELEMETRY: '1' }),
+      start('netdata', ['-D', '-u', userInfo().username, '-c', config], {
+        ...process.env,
+        DO_NOT_TRACK: '1',
+        DISABLE_TELEMETRY: '1',
+      }),
     );
   } else note('netdata is not installed: its figures are left out (apt-get install netdata)');
   if (installed('glances')) {
