@@ -175,6 +175,23 @@ test('when there is less than usual, the culprit is who stopped', () => {
   assert.match(found[0].evidence, /^CPU 200 % -> \S+ % of a core, ended since$/);
 });
 
+test('a load average that still tells of the minutes before does not accuse who ended', () => {
+  const found = culprits(
+    [
+      { pid: 64, name: 'build', cpu: after(0, 2), ends: 290 },
+      { pid: 65, ppid: 800, name: 'burner', born: BREAKS_AT, cpu: () => 1 },
+    ],
+    [
+      { ...broken('system.linux.cpu.load_1m', 1.4, 2, 3.3, 0.6), unit: '{thread}' },
+      broken('system.cpu.busiest.utilization', 1, 0.2, 0.5, 0.4),
+    ],
+  );
+  assert.deepEqual(
+    found.map(({ pid }) => pid),
+    [65],
+  );
+});
+
 test('a culprit that ended before it was asked for is still named', () => {
   const [first] = culprits(
     [{ pid: 61, ppid: 800, name: 'burst', born: BREAKS_AT, ends: 312, cpu: () => 1 }],

@@ -16,7 +16,7 @@ export type Resource =
 /** How much of the anomaly is about one resource. */
 export interface ResourceDemand {
   readonly resource: Resource;
-  /** 0 to 1; all demands of an anomaly sum to 1. */
+  /** 0 to 1; all demands of an anomaly sum to 1. A resource may be demanded twice, once in each direction. */
   readonly weight: number;
   /** 1: there is more of it than usual; -1: less. */
   readonly direction: 1 | -1;
@@ -29,30 +29,36 @@ export interface MachineSize {
   readonly memoryBytes: number;
 }
 
-/** The resources behind broken metrics. Metrics that no process can be asked about (temperature, steal) give none. */
+/** What there is less of than usual is more often the consequence than the cause. */
+const LESS = 0.5;
+
+/**
+ * The resources behind broken metrics, more and less of one apart. Metrics that no process can be asked about
+ * (temperature, steal) give none.
+ */
 export function demands(metrics: readonly BrokenMetric[], machine: MachineSize): readonly ResourceDemand[] {
-  const found = new Map<Resource, { weight: number; signed: number; change: number }>();
-  const total = metrics.reduce((sum, metric) => sum + metric.share, 0);
-  for (const metric of metrics) {
+  const found = new Map<string, { resource: Resource; direction: 1 | -1; weight: number; change: number }>();
+  const known = metrics.flatMap((metric) => {
     const series = parseSeriesKey(metric.metric);
     const resource = series && resourceOf(series);
-    if (!series || !resource) continue;
-    const weight = total > 0 ? metric.share / total : 1 / metrics.length;
+    return resource ? [{ metric, series, resource }] : [];
+  });
+  const prompt = known.filter(({ series }) => !LAGGING.test(series.name));
+  for (const { metric, series, resource } of prompt.length > 0 ? prompt : known) {
+    const direction = metric.observed < metric.expectedLow ? -1 : 1;
     const middle = (metric.expectedLow + metric.expectedHigh) / 2;
-    const demand = found.get(resource) ?? { weight: 0, signed: 0, change: 0 };
-    demand.weight += weight;
-    demand.signed += weight * (metric.observed < metric.expectedLow ? -1 : 1);
-    demand.change += (metric.observed - middle) * unitOf(series, machine);
-    found.set(resource, demand);
+    const key = `${resource} ${direction}`;
+    const demand = found.get(key) ?? { resource, direction, weight: 0, change: 0 };
+    demand.weight += Math.max(metric.share, 1e-6) * (direction < 0 ? LESS : 1);
+    demand.change += Math.abs(metric.observed - middle) * unitOf(series, machine);
+    found.set(key, demand);
   }
-  const weights = [...found.values()].reduce((sum, { weight }) => sum + weight, 0);
-  return [...found].map(([resource, { weight, signed, change }]) => ({
-    resource,
-    weight: weight / (weights || 1),
-    direction: signed < 0 ? -1 : 1,
-    change: Math.abs(change),
-  }));
+  const whole = [...found.values()].reduce((sum, { weight }) => sum + weight, 0);
+  return [...found.values()].map((demand) => ({ ...demand, weight: demand.weight / whole }));
 }
+
+/** Load averages tell of the minutes before: beside metrics that tell of now they have no say. */
+const LAGGING = /load_\d+m$/;
 
 /** Which resource a series is about. */
 function resourceOf(series: Series): Resource | undefined {

@@ -70,7 +70,7 @@ export class Daemon {
       tell(
         `learning: ${Math.round(learning.seenMs / 1000)}${needed} seen${step}${learning.problem ? `, ${learning.problem}` : ''}`,
       );
-      await sleep(2000);
+      await sleep(5000);
     }
     throw new Error(`nothing was learned within ${Math.round(timeoutMs / 1000)} s; ${this.#lastLog()}`);
   }

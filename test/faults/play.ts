@@ -66,21 +66,22 @@ async function make(
   let end = began + fault.seconds * 1000;
   while (Date.now() < end && rightAt === undefined) {
     await sleep(500);
-    const mine = (await daemon.anomalies(began)).filter(
-      ({ kind, raisedAt }) => kind === fault.kind && raisedAt >= began,
-    );
-    const right = mine.find((anomaly) => namesOneOf(anomaly, scene.guilty()));
+    const all = (await daemon.anomalies(began)).filter(({ kind }) => kind === fault.kind);
+    const mine = all.filter(({ raisedAt }) => raisedAt >= began);
+    // One that was open already may be what the fault shows in: then its culprit is what tells.
+    const right = [...mine, ...all].find((anomaly) => namesOneOf(anomaly, scene.guilty()));
     if (right) rightAt = Date.now();
     if (!caught && mine.length > 0) end = Math.min(end, Date.now() + CULPRIT_MS);
     caught = right ?? mine[0] ?? caught;
   }
-  const afterSeconds = caught && (caught.raisedAt - began) / 1000;
   tell(caught ? `  ${caught.severity} ${caught.sentence}` : `  nothing was raised in ${fault.seconds} s`);
+  const raisedAt = caught && caught.raisedAt >= began ? caught.raisedAt : rightAt;
   return {
     fault: fault.name,
     what: fault.what,
     caught: caught !== undefined,
-    afterSeconds,
+    joined: caught !== undefined && caught.raisedAt < began,
+    afterSeconds: raisedAt === undefined ? undefined : (raisedAt - began) / 1000,
     culpritAfterSeconds: rightAt === undefined ? undefined : (rightAt - began) / 1000,
     anomaly: caught,
     rightCulprit: rightAt !== undefined,

@@ -6,6 +6,8 @@ export interface Result {
   readonly fault: string;
   readonly what: string;
   readonly caught: boolean;
+  /** It showed in an anomaly that was open before it began: only its culprit came to be named. */
+  readonly joined: boolean;
   /** From its beginning to the anomaly that was raised for it, and to the right culprit in it, s. */
   readonly afterSeconds: number | undefined;
   readonly culpritAfterSeconds: number | undefined;
@@ -22,9 +24,9 @@ export interface Report {
 }
 
 export function table({ results, quiet, quietMs, learnedMs }: Report): string {
-  const rows = results.map(({ fault, caught, afterSeconds, anomaly, rightCulprit }) => [
+  const rows = results.map(({ fault, caught, joined, afterSeconds, anomaly, rightCulprit }) => [
     fault,
-    caught ? 'caught' : 'MISSED',
+    caught ? (joined ? 'caught (one was open)' : 'caught') : 'MISSED',
     afterSeconds === undefined ? '' : `${Math.round(afterSeconds)} s`,
     anomaly?.severity ?? '',
     anomaly ? (rightCulprit ? 'right' : 'WRONG') : '',

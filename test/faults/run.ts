@@ -26,16 +26,11 @@ interface Plan {
   readonly quietMs: number;
   readonly leak: number;
   readonly json: boolean;
-  readonly daemon: readonly string[];
 }
 
-/** Shorter steps of processes make the quick form quick: the frozen one must have been watched for 24 of them. */
-const QUICK = {
-  only: ['freeze', 'burn-core'],
-  learn: '50s',
-  quiet: '5s',
-  daemon: ['--processes-interval', '2s'],
-};
+const QUICK = { only: ['freeze', 'burn-core'], learn: '50s', quiet: '5s' };
+/** A process must have been watched for 24 scans, 5 s apart, before its silence tells anything. */
+const SCANS_TO_LEARN = 26;
 
 function plan(args: readonly string[]): Plan | undefined {
   const { values } = parse(args);
@@ -52,7 +47,6 @@ function plan(args: readonly string[]): Plan | undefined {
     quietMs: time('--quiet', values.quiet ?? (values.quick ? QUICK.quiet : '1m')),
     leak,
     json: values.json ?? false,
-    daemon: values.quick ? QUICK.daemon : [],
   };
 }
 
@@ -87,7 +81,10 @@ async function run(plan: Plan, cleanup: Cleanup): Promise<Report> {
   const scenes = [];
   for (const fault of plan.faults)
     scenes.push({ fault, scene: await fault.set(stage, { leakMegabytesAMinute: plan.leak }) });
-  const daemon = await Daemon.start(['--learn-provisional', `${plan.learnMs}ms`, ...plan.daemon], cleanup);
+  const options = ['--learn-provisional', `${plan.learnMs}ms`];
+  const interval = Math.floor(plan.learnMs / SCANS_TO_LEARN);
+  if (interval < 5000) options.push('--processes-interval', `${interval}ms`);
+  const daemon = await Daemon.start(options, cleanup);
   tell(`Homeostat runs (data folder ${daemon.folder}); it learns for ${plan.learnMs / 1000} s`);
   await daemon.learned(plan.learnMs + 120_000, tell);
   return { learnedMs: plan.learnMs, ...(await play(daemon, scenes, { quietMs: plan.quietMs, tell })) };
