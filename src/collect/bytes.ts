@@ -44,7 +44,7 @@ export function readDecimal(buffer: Buffer, offset: number): number {
   return scale === 1 ? whole : (whole * scale + readUint(buffer, point + 1)) / scale;
 }
 
-export function skipDigits(buffer: Buffer, offset: number): number {
+function skipDigits(buffer: Buffer, offset: number): number {
   let position = offset;
   while (buffer[position]! >= ZERO && buffer[position]! <= ZERO + 9) position++;
   return position;

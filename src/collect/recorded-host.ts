@@ -39,7 +39,7 @@ export interface Recording {
   readonly ticks: readonly RecordedTick[];
 }
 
-export const FAILURES = { MISSING, DENIED, UNREADABLE } as const;
+const FAILURES = { MISSING, DENIED, UNREADABLE } as const;
 
 /** Reads a recording, gzipped (`.gz`) or not. Throws UserError where the file is no recording of a known version. */
 export function loadRecording(path: string): Recording {

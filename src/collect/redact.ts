@@ -4,7 +4,7 @@
  * Every pattern is bounded or anchored at a literal, so that a hostile argument of a megabyte costs linear time.
  */
 
-export const HIDDEN = '***';
+const HIDDEN = '***';
 
 const SECRET_NAME =
   '(?:(?<!by)pass(?:word|wd|phrase|code)?|pwd|secrets?|(?:auth|access|bearer|session|refresh|id)?token|credentials?|' +

@@ -114,6 +114,36 @@ test('a collector that fails is reported, and the others are not affected', asyn
   assert.equal(ticks.at(-1)?.metrics.length, 1);
 });
 
+test("a collector's duration is its own, not that of those asked after it", async () => {
+  const made = make();
+  const takes = (ms: number) =>
+    collector(`${ms}`, async () => {
+      made.clock.advance(ms);
+      return one;
+    });
+  const { schedule, timers } = make({
+    clock: made.clock,
+    timers: made.timers,
+    collectors: [takes(3), takes(40), takes(7)],
+  });
+  schedule.start();
+  await timers.advance(0);
+  const durations = schedule.reports().map((report) => report.durationMs);
+  assert.deepEqual(durations.slice(0, 3), [3, 40, 7]);
+});
+
+test('several that hang hold up none of the others', async () => {
+  const stuck = collector('stuck', () => new Promise(() => undefined));
+  const { schedule, timers, ticks } = make({ collectors: [stuck, steady, stuck, stuck, steady] });
+  schedule.start();
+  await timers.advance(600);
+  assert.equal(ticks[0]?.metrics.length, 2);
+  assert.deepEqual(
+    schedule.reports().map((report) => report.outcome),
+    ['late', 'ok', 'late', 'late', 'ok', 'ok'],
+  );
+});
+
 test('when the program is held up, the ticks that were missed are counted, not made up', async () => {
   const { schedule, timers, ticks } = make();
   schedule.start();

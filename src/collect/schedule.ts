@@ -9,12 +9,13 @@
 import type { Clock } from '../lib/clock.ts';
 import { duration } from '../lib/text.ts';
 import type { BlindSpot, CollectorReport, Loss } from '../model/coverage.ts';
-import type { Metric, Tick } from '../model/metric.ts';
+import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import { Beat, type BeatEvent, systemTimers, type Timers } from './beat.ts';
 import type { Collector } from './collector.ts';
 import type { Host } from './host.ts';
 import { adaptiveIntervals, type Intervals } from './power.ts';
+import { askAll } from './round.ts';
 import { Runner } from './runner.ts';
 
 export interface ScheduleOptions {
@@ -114,34 +115,11 @@ export class Schedule {
   #tick({ at, missed, jumped }: BeatEvent): void {
     if (jumped !== 0) this.#clockJumped(jumped);
     if (missed > 0) this.#lose('ticks missed', 'the program was held up', missed);
-    const asked = this.#runners.filter((runner) => !runner.pending);
-    const metrics: Metric[] = [];
-    let owing = asked.length;
-    let cancel: (() => void) | undefined;
-    let sent = false;
-    const send = (): void => {
-      sent = true;
-      cancel?.();
-      if (this.#running) this.#options.onTick({ at, metrics });
-    };
-    for (const runner of asked) {
-      runner.run(this.#options.host, (answer) => {
-        if (sent) return;
-        for (const metric of answer) metrics.push(metric);
-        owing--;
-        if (owing === 0) send();
-      });
-    }
-    if (asked.length === 0) {
-      send();
-      return;
-    }
-    cancel = this.#timers.after(this.#deadline(), () => {
-      if (sent) return;
-      for (const runner of asked) if (runner.pending) runner.isLate();
-      send();
-    });
     this.#watchPower();
+    const asked = this.#runners.filter((runner) => !runner.pending);
+    askAll(asked, this.#options.host, this.#timers, this.#deadline(), (metrics) => {
+      if (this.#running) this.#options.onTick({ at, metrics });
+    });
   }
 
   #deadline(): number {
