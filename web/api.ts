@@ -80,7 +80,7 @@ export function fetchHistory(
   maxPoints: number,
   signal: AbortSignal,
 ): Promise<HistoryColumns> {
-  const query = new URLSearchParams(keys.map((key) => ['metric', key]));
+  const query = new URLSearchParams(keys.map((key): [string, string] => ['metric', key]));
   query.set('from', String(Math.floor(from)));
   query.set('to', String(Math.ceil(to)));
   query.set('maxPoints', String(maxPoints));

@@ -19,7 +19,8 @@ export class Columns {
   readonly at: number[] = [];
   readonly lines: readonly LineColumns[];
   readonly #keys: readonly string[];
-  readonly #stepMs: number;
+  /** What one row stands for. */
+  readonly stepMs: number;
   /** Samples that the last row stands for. */
   #inLast = 1;
 
@@ -27,10 +28,10 @@ export class Columns {
     this.#keys = keys;
     this.lines = keys.map(() => ({ mean: [], min: [], max: [] }));
     const times = [...new Set(frames.flatMap((frame) => frame.at))].sort((one, other) => one - other);
-    this.#stepMs = Math.max(stepSeconds * 1000, typicalStep(times));
+    this.stepMs = Math.max(stepSeconds * 1000, typicalStep(times));
     for (const at of times) this.#push(at);
     for (const frame of frames) this.#fill(frame);
-    this.#inLast = Math.max(1, Math.round(this.#stepMs / 1000 / 2));
+    this.#inLast = Math.max(1, Math.round(this.stepMs / 1000 / 2));
   }
 
   get lastAt(): number | undefined {
@@ -44,7 +45,7 @@ export class Columns {
 
   #push(at: number): void {
     const last = this.at.at(-1);
-    if (last !== undefined && at - last > this.#stepMs * GAP_STEPS) this.#row(last + this.#stepMs);
+    if (last !== undefined && at - last > this.stepMs * GAP_STEPS) this.#row(last + this.stepMs);
     this.#row(at);
   }
 
@@ -74,7 +75,7 @@ export class Columns {
    * the row of its interval. Older than the last row: ignored (it came twice).
    */
   append(at: number, values: Readonly<Record<string, number>>, from: number): void {
-    const slot = this.#stepMs > 1500 ? Math.floor(at / this.#stepMs) * this.#stepMs : at;
+    const slot = this.stepMs > 1500 ? Math.floor(at / this.stepMs) * this.stepMs : at;
     const last = this.lastAt;
     if (last !== undefined && slot < last) return;
     if (last !== undefined && slot === last && slot === at) return;

@@ -12,7 +12,7 @@ export function Header() {
         <span>Homeostat</span>
       </a>
       <h1>
-        {host ? printable(host.name) : '…'}
+        {host ? printable(host.name) : '…'}{' '}
         {host && (
           <small>
             {printable(host.os)} · {host.cpus} CPUs · {Math.round(host.memory / 2 ** 30)} GiB

@@ -9,12 +9,14 @@ import {
   DAY,
   lastSampleAt,
   learnSkew,
+  MINUTE,
   now,
   problem,
   refill,
   scannedAt,
   series,
   serverNow,
+  showLive,
   status,
 } from './state.ts';
 
@@ -56,6 +58,7 @@ async function load(): Promise<void> {
       fetchAnomalies(serverNow() - 30 * DAY),
     ]);
     batch(() => {
+      if (!status.peek()) beginWithWhatThereIs(newStatus);
       takeStatus(newStatus);
       if (keysOf(newSeries) !== keysOf(series.peek())) series.value = newSeries;
       if (JSON.stringify(newBands) !== JSON.stringify(bands.peek())) bands.value = newBands;
@@ -66,6 +69,11 @@ async function load(): Promise<void> {
     if (error instanceof ApiError) problem.value = error.message;
     else if (!status.peek()) problem.value = 'Homeostat does not answer.';
   }
+}
+
+/** Minutes after the first start, a quarter of an hour would be an empty chart. */
+function beginWithWhatThereIs({ at, store }: Status): void {
+  if (at - (store.oldestAt ?? at) < 10 * MINUTE) showLive(5 * MINUTE);
 }
 
 const keysOf = (all: readonly { readonly key: string }[] | undefined): string | undefined =>
@@ -127,7 +135,13 @@ function takeSample(sample: Sample): void {
     if (current && sample.score) status.value = { ...current, score: sample.score };
     if (!series.peek()?.length) void load();
   });
-  for (const listener of listeners) listener(sample);
+  for (const listener of listeners) listener(withScore(sample));
+}
+
+/** The score is a series like any other, whether or not the sample says so. */
+function withScore(sample: Sample): Sample {
+  if (!sample.score) return sample;
+  return { ...sample, values: { ...sample.values, 'homeostat.score': sample.score.value } };
 }
 
 function takeAnomaly(anomaly: Anomaly): void {

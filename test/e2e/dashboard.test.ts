@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createServer, type HttpServer } from '../../src/serve/server.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { FixtureSource, type Mood } from '../support/fixture-source.ts';
+import { drawn, hasColour, watched } from '../support/page.ts';
+
+const webFolder = fileURLToPath(new URL('../../dist/web', import.meta.url));
+
+let browser: Browser;
+let source: FixtureSource;
+let server: HttpServer;
+let address: string;
+let ticking: NodeJS.Timeout;
+let port = 0;
+
+before(async () => {
+  browser = await launchBrowser();
+});
+after(() => browser.close());
+
+async function serve(mood: Mood = 'calibrated'): Promise<void> {
+  source = new FixtureSource(systemClock, mood);
+  await listen(0);
+  ticking = setInterval(() => source.tick(), 1000);
+}
+
+async function listen(wanted: number): Promise<void> {
+  server = createServer({ source, host: '127.0.0.1', port: wanted, webFolder, clock: systemClock });
+  address = (await server.listen()).address;
+  port = Number(new URL(address).port);
+}
+
+afterEach(async () => {
+  clearInterval(ticking);
+  await server.close();
+});
+
+/** A page that was opened and has its first sample; what it complained of is checked when it is closed. */
+async function withPage(
+  use: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+  expectTrouble = false,
+): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  try {
+    const page = await context.newPage();
+    const complaints = watched(page, address);
+    await page.goto(address);
+    await page.getByText('Live · now').waitFor();
+    await use(page);
+    if (!expectTrouble) assert.deepEqual(complaints, []);
+  } finally {
+    await context.close();
+  }
+}
+
+describe('the dashboard of a calibrated machine', () => {
+  beforeEach(() => serve());
+
+  test('shows host, learning, coverage and charts with lines on them, from this host alone', async () => {
+    await withPage(async (page) => {
+      assert.equal(await page.locator('h1').innerText(), 'shop-eu-1 Debian GNU/Linux 13 · 4 CPUs · 8 GiB');
+      await page.getByRole('link', { name: 'Calibrated' }).waitFor();
+      await page.getByRole('link', { name: /Partly blind/ }).waitFor();
+      await drawn(page.locator('#cpu-cpu-time canvas'));
+      assert.match((await page.locator('#cpu-cpu-time .canvas').getAttribute('aria-label')) ?? '', /user \d/);
+    });
+  });
+
+  test('makes a chart only when it comes into sight', async () => {
+    await withPage(async (page) => {
+      await page.locator('#cpu-cpu-time canvas').waitFor();
+      assert.equal(await page.locator('#device-temperature canvas').count(), 0);
+      await page.locator('#device-temperature').scrollIntoViewIfNeeded();
+      await page.locator('#device-temperature canvas').waitFor();
+    });
+  });
+
+  test('goes on live, without asking for the history again', async () => {
+    await withPage(async (page) => {
+      await page.locator('#cpu-cpu-time canvas').waitFor();
+      let asked = 0;
+      page.on('request', (request) => {
+        if (request.url().includes('/history')) asked++;
+      });
+      const label = page.locator('#cpu-cpu-time .canvas');
+      const first = await label.getAttribute('aria-label');
+      while ((await label.getAttribute('aria-label')) === first) await page.waitForTimeout(50);
+      assert.equal(asked, 0);
+    });
+  });
+
+  test('a click on an anomaly says why and who, and marks its period on every chart', async () => {
+    await withPage(async (page) => {
+      const chart = page.locator('#cpu-busiest-cpu canvas');
+      await chart.waitFor();
+      const before = await page.locator('.toolbar .back').count();
+      await page.getByRole('button', { name: /Unusual CPU use/ }).click();
+      const details = page.locator('.details');
+      assert.match(await details.innerText(), /CPU user time\s+78 %\s+5-27 %\s+41 %/);
+      assert.match(
+        await details.innerText(),
+        /kdevtmpfsi pid 2520[\s\S]*\/tmp\/\.X11-unix\/kdevtmpfsi[\s\S]*started by node/,
+      );
+      assert.match(await details.innerText(), /in container 3f9a1c77d2b4[\s\S]*CPU 2 % -> 312 % of a core/);
+      assert.equal(before, 0);
+      await page.locator('.toolbar .back').waitFor();
+      await page.locator('#cpu-cpu-time.broke').waitFor();
+      await hasColour(page, '#cpu-busiest-cpu canvas', '--high');
+      await page.keyboard.press('l');
+      await page.locator('.details').waitFor({ state: 'detached' });
+    });
+  });
+
+  test('processes are sorted, filtered, walked through and opened', async () => {
+    await withPage(async (page) => {
+      await page.keyboard.press('p');
+      const names = page.locator('#processes tbody .proc');
+      await names.first().waitFor();
+      assert.equal(await names.first().innerText(), 'kdevtmpfsi');
+      await page.getByRole('button', { name: 'Memory', exact: true }).click();
+      await page.locator('th.rss[aria-sort=descending]').waitFor();
+      assert.equal(await names.first().innerText(), 'postgres');
+      await page.keyboard.press('/');
+      await page.keyboard.type('redis');
+      await page.getByText('1 of 150').waitFor();
+      await page.locator('#filter').fill('postgres');
+      const rows = page.locator('#processes tbody tr');
+      await rows.first().focus();
+      await page.keyboard.press('ArrowDown');
+      await page.locator('#processes tbody tr:nth-child(2):focus').waitFor();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog');
+      await dialog.locator('canvas').nth(2).waitFor();
+      assert.match(await dialog.innerText(), /Executable\s+\/usr\/lib\/postgresql/);
+      await drawn(dialog.locator('canvas').first());
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    });
+  });
+
+  test('hostile names are text, with what would deceive made visible', async () => {
+    await withPage(async (page) => {
+      await page.keyboard.press('p');
+      await page.locator('#filter').fill('eve');
+      await page.getByText('\\u202egpj.exe').first().waitFor();
+      await page.getByText('a\\x0ab) S 1 1').first().waitFor();
+      await page.locator('#filter').fill('<script>');
+      await page.locator('#processes tbody tr').first().click();
+      await page.getByRole('dialog').getByText('<script>').first().waitFor();
+      assert.equal(await page.evaluate('"hacked" in window'), false);
+      assert.equal(await page.locator('img[src=x], #app script').count(), 0);
+    });
+  });
+
+  test('light and dark follow the system until the person chooses', async () => {
+    const background = (page: Page) =>
+      page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    await withPage(
+      async (page) => {
+        const dark = await background(page);
+        await page.keyboard.press('t');
+        const light = await background(page);
+        assert.notEqual(light, dark);
+        await page.reload();
+        await page.getByText('Live · now').waitFor();
+        assert.equal(await background(page), light);
+      },
+      { colorScheme: 'dark' },
+    );
+  });
+
+  test('a phone needs no sideways scrolling', async () => {
+    await withPage(
+      async (page) => {
+        await page.getByRole('button', { name: /Unusual CPU use/ }).click();
+        await page.locator('.details').waitFor();
+        for (const place of ['#overview', '#group-disk', '#processes', '#coverage']) {
+          await page.locator(place).scrollIntoViewIfNeeded();
+          assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, place);
+        }
+      },
+      { viewport: { width: 360, height: 760 }, isMobile: true },
+    );
+  });
+
+  test('the keyboard has a help, and the focus is seen', async () => {
+    await withPage(async (page) => {
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('5');
+      await page.locator('.ranges button[aria-pressed=true]', { hasText: '24 h' }).waitFor();
+      await page.keyboard.press('Tab');
+      const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+      assert.equal(outline, 'solid');
+    });
+  });
+
+  test('samples that stop are called stale', async () => {
+    await withPage(async (page) => {
+      clearInterval(ticking);
+      await page.getByText(/No sample for \d+ s/).waitFor();
+      await page.getByRole('status').getByText('Stale').waitFor();
+      source.tick();
+      await page.getByText(/No sample for/).waitFor({ state: 'detached' });
+    });
+  });
+
+  test('a stream that is cut is said, and what was missed is filled in', async () => {
+    await withPage(
+      async (page) => {
+        await page.locator('#cpu-cpu-time canvas').waitFor();
+        await server.close();
+        await page.getByRole('alert').getByText('Disconnected.').waitFor();
+        const filled = page.waitForRequest((request) => request.url().includes('/history'));
+        await listen(port);
+        await page.getByText('Live · now').waitFor();
+        await filled;
+        assert.equal(await page.getByRole('alert').count(), 0);
+      },
+      {},
+      true,
+    );
+  });
+});
+
+describe('the dashboard of a machine that is', () => {
+  test('still learning says what is missing and for how long', async () => {
+    await serve('learning');
+    await withPage(async (page) => {
+      await page.getByText(/Learning · \d min left/).waitFor();
+      await page.getByText('Still learning what is normal here.').waitFor();
+      await page.getByText(/Seen \d min of the 10 min that provisional needs/).waitFor();
+      await page.locator('#cpu-cpu-time canvas').waitFor();
+    });
+  });
+
+  test('not measured yet shows that the first sample is on its way', async () => {
+    await serve('empty');
+    clearInterval(ticking);
+    const page = await browser.newPage();
+    await page.goto(address);
+    await page.getByText('The first sample is on its way.').waitFor();
+    await page.getByText('The first scan is on its way.').waitFor();
+    await page.close();
+  });
+});
+
+test('without the token the page says how to come in, with it the dashboard opens', async () => {
+  const token = 'a-token-of-a-test-0123456789';
+  source = new FixtureSource(systemClock);
+  server = createServer({ source, host: '127.0.0.1', port: 0, webFolder, clock: systemClock, token });
+  address = (await server.listen()).address;
+  const page = await browser.newPage();
+  await page.goto(address);
+  assert.match(await page.locator('body').innerText(), /open the login link/);
+  await page.goto(`${address}/?token=${token}`);
+  await page.getByRole('heading', { name: 'Anomalies' }).waitFor();
+  assert.equal(new URL(page.url()).search, '');
+  await page.close();
+});
