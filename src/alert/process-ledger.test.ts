@@ -42,6 +42,19 @@ test('a process that is new has all of its own doings as change', () => {
   assert.equal(now[COLUMN.rss], 300e6);
 });
 
+test('what a process did since its birth shortly before is not its usual behaviour', () => {
+  const stage = new Stage([{ pid: 1 }]);
+  const ledger = new ProcessLedger();
+  play(stage, ledger, 100);
+  // Noticed 4 s later, in the next slot.
+  stage.add({ pid: 50, born: 117, cpu: () => 1, rss: () => 300e6 });
+  play(stage, ledger, 140);
+  const { isNew, now, usual } = changeOf(ledger, 121, 50);
+  assert.equal(isNew, true);
+  assert.equal(usual[COLUMN.cpu], 0);
+  assert.ok(now[COLUMN.cpu]! > 900);
+});
+
 test('what was there before the ledger began is judged by the average of its life', () => {
   const stage = new Stage([{ pid: 10, cpu: (second) => (second < 1000 ? 0.5 : 1) }]);
   stage.scan(1000);

@@ -11,6 +11,8 @@ const MAX_TRACKS = 4096;
 const MAX_GAP_MS = 10 * 60_000;
 /** What an ended process must have cost to be remembered on its own; others are folded into their parent. */
 const NOTABLE = { cpuMs: 1000, rss: 64e6, writeBytes: 16e6, births: 10 } as const;
+/** A process that was born so shortly before something broke has no usual behaviour yet: what it does is new. */
+const YOUNG_MS = 60_000;
 /** A change is measured over the newest slots since it began: three, 40 to 60 s. */
 const WINDOW_SLOTS = 3;
 
@@ -74,8 +76,10 @@ export class ProcessLedger {
     const slot = slotOf(since);
     const usual = new Map<string, Float64Array>();
     for (const track of this.#all()) {
-      const before = track.usual(slot) ?? this.#unwatched(track, since);
-      if (before) usual.set(track.process.id, before);
+      const { born, firstSeenAt, process } = track;
+      if (born ? since - firstSeenAt < YOUNG_MS : process.startedAt > since) continue;
+      // One that was there when the ledger began has no past in it: all there is, is its life's average.
+      usual.set(process.id, track.usual(slot) ?? track.lifetime());
     }
     return { since, usual };
   }
@@ -105,11 +109,6 @@ export class ProcessLedger {
       changes.push({ track, isNew: before === undefined, usual, now });
     }
     return changes;
-  }
-
-  /** A process older than the anomaly that was first looked at after it began: all there is, is its life's average. */
-  #unwatched(track: ProcessTrack, since: number): Float64Array | undefined {
-    return track.process.startedAt < since - 1000 ? track.lifetime() : undefined;
   }
 
   #all(): Iterable<ProcessTrack> {

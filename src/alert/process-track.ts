@@ -42,6 +42,8 @@ export class ProcessTrack {
   process: Process;
   parent: ParentRef | undefined;
   readonly firstSeenAt: number;
+  /** It was seen to appear. */
+  readonly born: boolean;
   lastSeenAt: number;
   endedAt: number | undefined;
   /** CPU time of ended children that were seen on their own, ms, not yet found in `childCpuTime`. */
@@ -60,6 +62,7 @@ export class ProcessTrack {
   constructor(process: Process, at: number, slot: number, born: boolean) {
     this.process = process;
     this.firstSeenAt = at;
+    this.born = born;
     this.lastSeenAt = at;
     this.#slot = slot;
     this.#firstSlot = slot;
