@@ -127,8 +127,9 @@ export class FixtureSource implements Source {
     const mean = at.map((time) => this.#value(index, time));
     const unit = index >= 0 ? SHAPES[index]!.series.definition.unit : '1';
     if (stepSeconds === 1) return { metric, unit, at, mean, min: mean, max: mean };
+    const most = unit === '1' && index >= 0 ? 1 : Number.POSITIVE_INFINITY;
     const spread = (sign: number) =>
-      mean.map((value, row) => Math.max(0, value * (1 + sign * 0.25 * noise(row, index))));
+      mean.map((value, row) => Math.min(most, Math.max(0, value * (1 + sign * 0.25 * noise(row, index)))));
     return { metric, unit, at, mean, min: spread(-1), max: spread(1) };
   }
 
