@@ -28,6 +28,6 @@ export interface Host {
   list(path: string): readonly string[] | typeof MISSING | typeof DENIED | typeof UNREADABLE;
   /** The target of a symbolic link, or the reason. */
   link(path: string): string | typeof MISSING | typeof DENIED | typeof UNREADABLE;
-  /** Rejects with a system error. */
-  space(path: string): Promise<Space>;
+  /** Rejects with a system error. `mayHang`: asked at a higher price, such that a mount that never answers harms nothing. */
+  space(path: string, mayHang?: boolean): Promise<Space>;
 }

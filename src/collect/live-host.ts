@@ -2,6 +2,7 @@ import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:f
 import { statfs } from 'node:fs/promises';
 import { errorCode } from '../lib/errors.ts';
 import { DENIED, type Host, MISSING, type Space, UNREADABLE } from './host.ts';
+import { remoteSpace } from './remote-space.ts';
 
 const FIRST_SIZE = 64 * 1024;
 /** Files kept open at once: what collectors read each second, with room; the usual limit of a process is 1024. */
@@ -53,7 +54,8 @@ class LiveHost implements Host {
     }
   }
 
-  async space(path: string): Promise<Space> {
+  async space(path: string, mayHang = false): Promise<Space> {
+    if (mayHang) return remoteSpace(path);
     const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path);
     return {
       total: blocks * bsize,

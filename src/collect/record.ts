@@ -120,11 +120,11 @@ class RecordingHost implements Host {
     return target;
   }
 
-  async space(path: string): Promise<Space> {
+  async space(path: string, mayHang?: boolean): Promise<Space> {
     this.#parts.spaces[path] = { hangs: true };
     this.#owing.add(path);
     try {
-      const space = await this.#host.space(path);
+      const space = await this.#host.space(path, mayHang);
       this.#parts.spaces[path] = space;
       return space;
     } catch (error) {

@@ -1,13 +1,12 @@
 /**
- * Space and inodes of each real file system (mounts.ts says which those are), asked every 5 s and repeated in between: a
- * disk does not fill within seconds, and 1 s would cost more than all other file systems' figures are worth.
+ * Space and inodes of each real file system (mounts.ts says which those are), asked every 5 s, remote ones every 30 s, and
+ * repeated in between: a disk does not fill within seconds.
  *
  * Nobody waits for an answer: each is taken when it is there, at the next call. A mount that has not answered within its
- * deadline is a blind spot, says nothing any more, and is not asked again until it has answered. Asking a dead mount
- * holds one of the few threads of the runtime for as long as the mount is dead, so at most one local and two remote
- * mounts are asked at a time: a dead server blinds at most the other remote mounts, and never anything else.
+ * deadline is a blind spot, says nothing any more, and is not asked again while it owes an answer. Remote ones are asked
+ * by a process of their own (remote-space.ts), which is ended at the deadline where the kernel lets it. At most one local
+ * and two remote mounts are asked at a time, so whatever is dead blinds at most the other mounts of its kind.
  */
-
 import { errorCode, errorMessage } from '../../lib/errors.ts';
 import type { BlindSpot } from '../../model/coverage.ts';
 import { type Metric, type Series, series } from '../../model/metric.ts';
@@ -19,6 +18,7 @@ import { type Mount, realMounts } from './mounts.ts';
 
 const MOUNTINFO = '/proc/self/mountinfo';
 const EVERY_MS = 5000;
+const REMOTE_EVERY_MS = 30_000;
 const DEADLINE_MS = 3000;
 const LOCAL_LANES = 1;
 const REMOTE_LANES = 2;
@@ -33,6 +33,7 @@ class Watched {
   error: string | undefined;
   /** When it was asked, while no answer has come. */
   askedAt: number | undefined;
+  nextAt = Number.NEGATIVE_INFINITY;
   readonly used: Series;
   readonly free: Series;
   readonly reserved: Series;
@@ -81,7 +82,7 @@ class LinuxFilesystem implements Collector {
     if (at >= this.#nextAt) {
       this.#nextAt = at + EVERY_MS;
       this.#look(host);
-      this.#queue = this.#watched.filter((watched) => watched.askedAt === undefined);
+      this.#queue = this.#watched.filter(({ askedAt, nextAt }) => askedAt === undefined && at >= nextAt);
     }
     this.#ask(host, at);
     const metrics: Metric[] = [];
@@ -127,14 +128,16 @@ class LinuxFilesystem implements Collector {
   }
 
   #askOne(host: Host, watched: Watched, at: number): void {
+    const { path, remote } = watched.mount;
     watched.askedAt = at;
+    watched.nextAt = at + (remote ? REMOTE_EVERY_MS : EVERY_MS);
     const answered = (space: Space | undefined, error: string | undefined): void => {
       watched.space = space;
       watched.error = error;
       watched.askedAt = undefined;
       this.#ask(host, at);
     };
-    host.space(watched.mount.path).then(
+    host.space(path, remote).then(
       (space) => answered(space, undefined),
       // A mount that went away since the table was read is no failure.
       (error: unknown) =>

@@ -15,11 +15,11 @@ export interface Mount {
 }
 
 const REMOTE =
-  /^(?:nfs4?|cifs|smb3?|smbfs|ceph|9p|afs|ncpfs|lustre|gfs2|ocfs2|glusterfs|beegfs|fuse\..+|fuseblk|fuse)$/;
+  /^(?:nfs4?|cifs|smb3?|smbfs|ceph|9p|afs|ncpfs|lustre|gfs2|ocfs2|glusterfs|beegfs|fuse\..+|fuseblk|fuse|virtiofs)$/;
 /** FUSE for views of a desktop or of a container's /proc: nothing that fills. */
 const FUSE_VIEWS = /^fuse\.(?:gvfsd-fuse|portal|lxcfs|xdg-.*|snapfuse|squashfuse|archivemount)$/;
 /** On no device of /dev, and yet with a space of their own. */
-const WITHOUT_DEVICE = /^(?:zfs|btrfs|bcachefs|virtiofs|vboxsf|prl_fs|ubifs|jffs2)$/;
+const WITHOUT_DEVICE = /^(?:zfs|btrfs|bcachefs|vboxsf|prl_fs|ubifs|jffs2)$/;
 /** Full by nature. */
 const IMAGES = /^(?:squashfs|iso9660|udf|erofs|cramfs|romfs)$/;
 
