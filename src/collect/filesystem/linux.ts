@@ -20,6 +20,7 @@ const MOUNTINFO = '/proc/self/mountinfo';
 const EVERY_MS = 5000;
 const REMOTE_EVERY_MS = 30_000;
 const DEADLINE_MS = 3000;
+const REMEDY = 'look at its server or disk, or unmount it';
 const LOCAL_LANES = 1;
 const REMOTE_LANES = 2;
 
@@ -149,10 +150,10 @@ class LinuxFilesystem implements Collector {
     const what = `file system ${watched.mount.path}`;
     if (watched.askedAt !== undefined && at - watched.askedAt >= DEADLINE_MS) {
       watched.space = undefined;
-      blind.push({ what, why: 'it does not answer', remedy: 'look at its server or disk, or unmount it' });
+      blind.push({ what, why: 'it does not answer', remedy: REMEDY });
       return Number.NaN;
     }
-    if (watched.error !== undefined) blind.push({ what, why: watched.error });
+    if (watched.error !== undefined) blind.push({ what, why: watched.error, remedy: REMEDY });
     else if (!watched.space && this.#isBehindAnother(watched, at)) {
       blind.push({ what, why: 'it is not asked while others of its kind do not answer' });
     }
