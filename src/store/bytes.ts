@@ -43,15 +43,30 @@ export class ByteWriter {
 
 /** Reads what ByteWriter wrote; throws RangeError where the bytes end too early. */
 export class ByteReader {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   position: number;
-  readonly end: number;
+  end: number;
 
   constructor(bytes: Uint8Array, position = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.position = position;
+    this.end = end;
+    this.reset(bytes, position, end);
+  }
+
+  /** Begins anew with other bytes: a row of the tail has hundreds of columns, and needs one reader. */
+  reset(bytes: Uint8Array, position: number, end: number): void {
     if (end > bytes.length) throw new RangeError('the bytes end before the chunk does');
     this.bytes = bytes;
     this.position = position;
     this.end = end;
+  }
+
+  /** Steps over `length` bytes and gives where they begin. */
+  skip(length: number): number {
+    if (length > this.end - this.position) throw new RangeError('the bytes end before the chunk does');
+    this.position += length;
+    return this.position - length;
   }
 
   byte(): number {
@@ -71,9 +86,8 @@ export class ByteReader {
   }
 
   take(length: number): Uint8Array {
-    if (length > this.end - this.position) throw new RangeError('the bytes end before the chunk does');
-    this.position += length;
-    return this.bytes.subarray(this.position - length, this.position);
+    const start = this.skip(length);
+    return this.bytes.subarray(start, this.position);
   }
 }
 

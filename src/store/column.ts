@@ -190,10 +190,13 @@ function readSteps(reader: ByteReader, count: number, head: number, step: Quantu
   const { numerator, denominator } = step;
   if (form === CONSTANT) return values.fill((base * numerator) / denominator);
   const first = form === DELTA ? 1 : 0;
-  const tokens =
-    head & SQUEEZED ? expand(reader.take(reader.varint()), count - first) : reader.take(count - first);
-  if (tokens.length !== count - first) throw new RangeError('a column has another length than its pack');
-  readSigned(tokens, reader.take(reader.end - reader.position), 0, values.subarray(first));
+  let tokens = reader.bytes;
+  let start = 0;
+  if (head & SQUEEZED) {
+    tokens = expand(reader.take(reader.varint()), count - first);
+    if (tokens.length !== count - first) throw new RangeError('a column has another length than its pack');
+  } else start = reader.skip(count - first);
+  readSigned(tokens, start, reader.bytes, reader.position, values, first);
   if (form === DELTA) accumulate(values, base);
   else for (let index = 0; index < count; index++) values[index] = values[index]! + base;
   if (numerator !== 1) for (let index = 0; index < count; index++) values[index] = values[index]! * numerator;

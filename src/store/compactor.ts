@@ -25,11 +25,11 @@ interface Job {
 }
 
 /** So many short rows of the hour that is being written are merged into one: a query then opens tens, not hundreds. */
-const ROWS_TO_MERGE = 32;
+const ROWS_TO_MERGE = 12;
 /** A row of so many samples is long. */
-const LONG_ROW = 20_000;
+const LONG_ROW = 8000;
 /** Samples merged in one slice: some milliseconds of work. */
-const SLICE_SAMPLES = 60_000;
+const SLICE_SAMPLES = 16_000;
 
 /**
  * Turns the tail into chunks, a slice at a time, so that the thread that samples is never held up for long.

@@ -27,6 +27,7 @@ const MILLISECOND = quantum(1);
 
 const head = new ByteWriter();
 const body = new ByteWriter();
+const reader = new ByteReader(new Uint8Array());
 
 /**
  * `at`: whole ms, ascending, each once, at least one. `entries`: by ascending id, all with as many columns.
@@ -126,11 +127,12 @@ export class Pack {
   columns(id: number, quanta: readonly Quantum[]): Float64Array[] | undefined {
     const first = this.#first.get(id);
     if (first === undefined) return undefined;
-    return Array.from({ length: this.#width }, (_, column) => {
-      const end = first + column;
-      const reader = new ByteReader(this.#bytes, this.#ends[end - 1]!, this.#ends[end]!);
-      return readColumn(reader, this.at.length, quanta[column]!);
-    });
+    const columns: Float64Array[] = [];
+    for (let end = first; end < first + this.#width; end++) {
+      reader.reset(this.#bytes, this.#ends[end - 1]!, this.#ends[end]!);
+      columns.push(readColumn(reader, this.at.length, quanta[end - first]!));
+    }
+    return columns;
   }
 }
 

@@ -52,15 +52,24 @@ export function writeTokens(values: Float64Array, count: number, rest: ByteWrite
 }
 
 /**
- * The values behind `tokens`, each taken as a zigzag integer (bytes.ts); `rest` holds the open bits from `position` on.
- * The hot loop of every query: what fits 31 bits is decoded without leaving integer arithmetic.
+ * The values behind the tokens that begin at `start`, each taken as a zigzag integer (bytes.ts), from `into[first]` on.
+ * `rest` holds the open bits from `position` on. The hot loop of every query: it makes no objects, and what fits 31 bits
+ * is decoded without leaving integer arithmetic.
  */
-export function readSigned(tokens: Uint8Array, rest: Uint8Array, position: number, into: Float64Array): void {
+export function readSigned(
+  tokens: Uint8Array,
+  start: number,
+  rest: Uint8Array,
+  position: number,
+  into: Float64Array,
+  first: number,
+): void {
   let next = position;
   let pending = 0;
   let have = 0;
-  for (let index = 0; index < tokens.length; index++) {
-    const token = tokens[index]!;
+  const shift = start - first;
+  for (let index = first; index < into.length; index++) {
+    const token = tokens[index + shift]!;
     if (token < DIRECT) {
       into[index] = (token >>> 1) ^ -(token & 1);
       continue;
