@@ -7,7 +7,7 @@ import type { ChartDefinition, ChartLine } from './catalog.ts';
 import { Columns } from './columns.ts';
 import { clockTime, shortTime } from './format.ts';
 import { COLOURS, lineColour, Plot } from './plot.ts';
-import { anomalies, bands, now, period, refill, selected, selectedId, status, view } from './state.ts';
+import { anomalies, bands, HOUR, now, period, refill, selected, selectedId, status, view } from './state.ts';
 import { onSample } from './stream.ts';
 import { paint } from './theme.ts';
 
@@ -22,7 +22,7 @@ interface ChartProps {
 }
 
 /** A chart with its legend. It is made when it comes into sight, and rests while it is out of it. */
-export function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProps) {
+function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | undefined>(undefined);
   const columns = useRef<Columns | undefined>(undefined);
@@ -156,7 +156,7 @@ export function Chart({ lines, unit, label, height = HEIGHT, score = false }: Ch
           ))}
           {at !== undefined && (
             <time class="at">
-              {view.value.kind === 'live' && view.value.span <= 3_600_000
+              {view.value.kind === 'live' && view.value.span <= HOUR
                 ? clockTime(at)
                 : shortTime(at, now.peek())}
             </time>

@@ -7,13 +7,13 @@ import type { LiveEvent, Source } from './source.ts';
 const MAX_BUFFERED_BYTES = 256 * 1024;
 const MAX_READERS = 16;
 const HEARTBEAT_MS = 10_000;
-/** A longer absence is not replayed: the reader is told the gap and asks `history` for it. */
-const MAX_REPLAY_MS = 120_000;
+/** A longer absence is not replayed, for it might fill the buffer: the reader is told the gap and asks `history` for it. */
+const MAX_REPLAY_MS = 30_000;
 
 /**
  * Server-sent events to any number of readers. Each event is encoded once for all of them; without readers nothing is
  * encoded or even subscribed to. The id of an event is its time, so a reader that comes back with `Last-Event-ID`
- * gets what it missed: samples of up to two minutes out of the history, else `gap`; then the anomalies that changed.
+ * gets what it missed: samples of up to 30 s out of the history, else `gap`; then the anomalies that changed.
  */
 export class LiveStream {
   readonly #source: Source;

@@ -29,7 +29,7 @@ const PROGRAMS: readonly Program[] = [
 ];
 
 /** Names that a person with bad intentions would give: markup, terminal escapes, a reversed file name, very long ones. */
-export const HOSTILE: readonly Program[] = [
+const HOSTILE: readonly Program[] = [
   [
     '<img src=x onerror=alert(1)>'.slice(0, 15),
     '/tmp/<script>window.hacked=1</script>',
@@ -43,7 +43,7 @@ export const HOSTILE: readonly Program[] = [
 ];
 
 /** The culprit of the fixture's open anomaly. */
-export const MINER: Program = [
+const MINER: Program = [
   'kdevtmpfsi',
   '/tmp/.X11-unix/kdevtmpfsi',
   ['--donate-level', '1', '-o', 'pool.example:3333'],
