@@ -96,3 +96,15 @@ test('every collector works on this machine, and all features that need no proce
   );
   assert.equal(keys.size, metrics.length, 'no series twice');
 });
+
+test('a mount that may hang says the same as any other', async () => {
+  const host = createLiveHost();
+  const [remote, local] = await Promise.all([host.space(tmpdir(), true), host.space(tmpdir())]);
+  assert.equal(remote.total, local.total);
+  assert.equal(remote.files, local.files);
+  assert.ok(remote.available <= remote.free && remote.free <= remote.total);
+});
+
+test('a mount that is gone is missing', async () => {
+  await assert.rejects(createLiveHost().space('/-no such/folder', true), { code: 'ENOENT' });
+});

@@ -4,7 +4,7 @@
  *
  * Nobody waits for an answer: each is taken when it is there, at the next call. A mount that has not answered within its
  * deadline is a blind spot, says nothing any more, and is not asked again while it owes an answer. Remote ones are asked
- * by a process of their own (remote-space.ts), which is ended at the deadline where the kernel lets it. At most one local
+ * by a process of their own (live-host.ts), which is ended at the deadline where the kernel lets it. At most one local
  * and two remote mounts are asked at a time, so whatever is dead blinds at most the other mounts of its kind.
  */
 import { errorCode, errorMessage } from '../../lib/errors.ts';
