@@ -1,16 +1,23 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { durationSchema, sizeSchema } from '../config/config.ts';
+import { durationSchema, quantity, sizeSchema } from '../config/config.ts';
+import { parseDuration } from '../lib/units.ts';
+
+/** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
+const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (text) => {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 100 && ms <= 3_600_000 ? ms : undefined;
+});
 
 /** The whole configuration. Every setting has a default; see docs/configuration.md. */
 export const settingsSchema = v.strictObject({
   collect: v.optional(
     v.strictObject({
       /** How often metrics are read. Left out: 1 s, slower on battery and when the machine is too hot. */
-      metrics_interval: v.optional(durationSchema),
+      metrics_interval: v.optional(intervalSchema),
       /** How often all processes are read. Left out: five times the metrics' interval. */
-      processes_interval: v.optional(durationSchema),
+      processes_interval: v.optional(intervalSchema),
     }),
     {},
   ),

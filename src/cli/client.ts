@@ -62,8 +62,18 @@ export function findRunning(dataFolder: string): Client | undefined {
       `${dataFolder}: the data folder cannot be read (${errorCode(error)}); run as its owner or name another one with --data`,
     );
   }
-  const run = JSON.parse(text) as RunFile;
-  return alive(run.pid) ? new Client(run) : undefined;
+  const run = parseRun(text);
+  return run && alive(run.pid) ? new Client(run) : undefined;
+}
+
+/** Undefined for what is no run file: it is written whole or not at all, so nobody runs who wrote that. */
+function parseRun(text: string): RunFile | undefined {
+  try {
+    const run = JSON.parse(text) as Partial<RunFile> | null;
+    return Number.isInteger(run?.pid) && URL.canParse(run?.address ?? '') ? (run as RunFile) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** As `findRunning`, for commands that have nothing to say without it. */

@@ -1,12 +1,15 @@
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from '../agent/settings.ts';
 import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
 
 /** `--data DIR`, the same for every command. */
 export function addDataOption(command: Command): Command {
-  const folder = defaultDataFolder(process.env, process.platform);
+  const folder = resolve(defaultDataFolder(process.env, process.platform));
   return command.addOption(
-    new Option('--data <dir>', 'folder that holds the history, the models and the logs').default(folder),
+    new Option('--data <dir>', 'folder that holds the history, the models and the logs')
+      .argParser(folderArgument)
+      .default(folder, folder),
   );
 }
 
@@ -18,8 +21,21 @@ export function addJsonOption(command: Command): Command {
 /** `--from` and `--to`: moments, or spans before now. */
 export function addPeriodOptions(command: Command, from: string): Command {
   return command
-    .option('--from <time>', 'beginning: an ISO time, or a span before now such as 2h', moment, moment(from))
-    .option('--to <time>', 'end: an ISO time, or a span before now', moment, Date.now());
+    .addOption(
+      new Option('--from <time>', 'beginning: an ISO time, or a span before now such as 2h')
+        .argParser(moment)
+        .default(moment(from), `${from} ago`),
+    )
+    .addOption(
+      new Option('--to <time>', 'end: an ISO time, or a span before now')
+        .argParser(moment)
+        .default(Date.now(), 'now'),
+    );
+}
+
+function folderArgument(text: string): string {
+  if (text === '') throw new InvalidArgumentError('expected the path of a folder');
+  return resolve(text);
 }
 
 export function durationArgument(text: string): string {

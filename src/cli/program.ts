@@ -50,12 +50,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 function explain(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    const command = argv.find((word) => !word.startsWith('-'));
-    const help =
-      command === undefined || error.code === 'commander.unknownCommand'
-        ? 'homeostat --help'
-        : `homeostat ${command} --help`;
-    complain(`${error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')}; see '${help}'`);
+    complain(wrongUse(error, argv));
     return 2;
   }
   if (error instanceof UserError) {
@@ -66,6 +61,19 @@ function explain(error: unknown, argv: readonly string[]): number {
   complain(`${errorMessage(error)}; this is a defect, please report it with the lines below`);
   console.error(error);
   return 1;
+}
+
+/** Commander's own sentences, in one line, with the help that belongs to them. */
+function wrongUse({ code, message }: CommanderError, argv: readonly string[]): string {
+  const [command, topic] = argv.filter((word) => !word.startsWith('-'));
+  if (code === 'commander.help') return `unknown command '${topic ?? ''}'; see 'homeostat --help'`;
+  const said = message
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(/ argument ('.*') is invalid\. /s, ': $1 is invalid: ')
+    .replace(/\.$/, '');
+  const own = command !== undefined && code !== 'commander.unknownCommand';
+  return `${said}; see 'homeostat ${own ? `${command} ` : ''}--help'`;
 }
 
 const complain = (message: string): void => console.error(`homeostat: ${printable(message)}`);

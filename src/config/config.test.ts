@@ -51,6 +51,10 @@ test('a missing file is an error only when it was asked for', async () => {
   await assert.rejects(loadConfig(schema, { ...sources, required: true }), /none\.yaml: .*ENOENT/);
 });
 
+test('a section without settings is empty, not wrong', async () => {
+  assert.equal((await load('learn:\n  # after: 5m\n')).learn.after, 600_000);
+});
+
 test('each mistake is named by file, line, key, value and remedy', async () => {
   assert.match(
     await complaint('store:\n  cap: 1GiB\nlearn:\n  after: soon\n'),
@@ -61,7 +65,10 @@ test('each mistake is named by file, line, key, value and remedy', async () => {
     await complaint('learn:\n  aftre: 5m\n'),
     /^\/a\.yaml:\d: learn\.aftre: is not a setting; known here: after, seed/,
   );
-  assert.match(await complaint('lern: {}\n'), /lern: is not a setting; known here: learn, store/);
+  assert.match(
+    await complaint('learn: {}\nlern:\n  after: 5m\n'),
+    /^\/a\.yaml:2: lern: is not a setting; known here: learn, store/,
+  );
   assert.match(await complaint('learn: [1\n'), /^\/a\.yaml:\d: not valid YAML/);
   assert.match(await complaint('- a\n'), /must be sections/);
   assert.match(await complaint('learn: 5\n'), /a\.yaml:1: learn: 5 is not allowed/);

@@ -4,8 +4,8 @@ import type { Document, LineCounter } from 'yaml';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { DURATION_HELP, parseDuration, parseSize, SIZE_HELP } from '../lib/units.ts';
 
-/** Text that `parse` understands, as the number that it stands for. */
-const quantity = (what: string, parse: (text: string) => number | undefined) =>
+/** Text that `parse` understands, as the number that it stands for; `what` says to people what is understood. */
+export const quantity = (what: string, parse: (text: string) => number | undefined) =>
   v.pipe(
     v.string(what),
     v.check((text) => parse(text) !== undefined, what),
@@ -58,7 +58,7 @@ function explain(issue: v.BaseIssue<unknown>, schema: AnySchema): string {
 /** Own messages say what is allowed (`a span of time: ...`); the library's say what it expected. */
 const article = (issue: v.BaseIssue<unknown>): string =>
   issue.message.startsWith('Invalid')
-    ? `allowed; expected ${issue.expected ?? 'another value'}`
+    ? `allowed; expected ${issue.expected === 'Object' ? 'settings below it' : (issue.expected ?? 'another value')}`
     : issue.message;
 
 function knownKeys(schema: unknown, path: readonly string[]): string[] {
@@ -90,7 +90,7 @@ async function readYaml(path: string, required: boolean): Promise<YamlFile | und
     );
   }
   // Loaded only where there is a file: the daemon of most users never needs it.
-  const { LineCounter, parseDocument } = await import('yaml');
+  const { LineCounter, parseDocument } = await import('./yaml.ts');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const broken = document.errors[0];
@@ -106,18 +106,26 @@ async function readYaml(path: string, required: boolean): Promise<YamlFile | und
       `${path}:1: the configuration must be sections with settings, such as 'learn:' and below it '  provisional_after: 10m'`,
     );
   }
-  return { value: value as Record<string, unknown>, lineOf: (keys) => lineOf(document, lines, keys) };
+  // A section of which every setting is commented out is empty, not wrong.
+  const sections = Object.fromEntries(Object.entries(value).map(([name, section]) => [name, section ?? {}]));
+  return { value: sections, lineOf: (keys) => lineOf(document, lines, keys) };
 }
 
 /** The line of the setting itself, or of the closest section around it. */
 function lineOf(document: Document, lines: LineCounter, keys: readonly string[]): number | undefined {
   for (let length = keys.length; length > 0; length--) {
-    const node = document.getIn(keys.slice(0, length), true) as
-      | { range?: [number, number, number] }
+    const section = document.getIn(keys.slice(0, length - 1), true) as
+      | { items?: readonly Item[] }
       | undefined;
-    if (node?.range) return lines.linePos(node.range[0]).line;
+    const start = section?.items?.find(({ key }) => String(key?.value) === keys[length - 1])?.key?.range?.[0];
+    if (start !== undefined) return lines.linePos(start).line;
   }
   return undefined;
+}
+
+/** Of a YAML mapping, as far as it is looked at here. */
+interface Item {
+  readonly key?: { readonly value?: unknown; readonly range?: readonly number[] };
 }
 
 function merge(

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -41,7 +41,18 @@ function syncDirectory(directory: string): void {
   }
 }
 
-/** Makes `directory` and its parents, the last one readable by its owner alone. */
+/**
+ * Makes `directory` and its parents where they are missing, readable by their owner alone. Throws a system error.
+ * Step by step: Node's own `recursive` never ends where a folder exists but none can be made in it (/proc).
+ */
 export function makePrivateDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makePrivateDirectory(parent);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else was faster; a file in its place is none.
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
