@@ -105,8 +105,54 @@ test('a disk that fills is found by the bytes written', () => {
     ],
   );
   assert.equal(found[0]?.pid, 53);
-  assert.match(found[0].evidence, /^wrote 0 B\/s -> \d+ MB\/s$/);
+  assert.match(found[0].evidence, /wrote 0 B\/s -> \d+ MB\/s/);
+  assert.match(found[0].evidence, /wrote 1\.2 GB since then/);
   assert.equal(found.length, 1);
+});
+
+test('who filled a disk is still named when it has long ended its work and others write a little', () => {
+  const filler: Behaviour = {
+    pid: 53,
+    name: 'dump',
+    write: (second) => (second >= BREAKS_AT && second < 330 ? 40e6 : 0),
+  };
+  const others: Behaviour = { pid: 66, name: 'logger', write: (second) => (second < 400 ? 0 : 1e6) };
+  const [first] = culprits([filler, others], [broken('system.filesystem.utilization', 0.9, 0.5, 0.51)], {
+    until: 600,
+  });
+  assert.equal(first?.pid, 53);
+});
+
+test('kernel threads, which write on behalf of others, are not accused of it', () => {
+  const found = culprits(
+    [
+      { pid: 53, name: 'dump', write: after(10e6) },
+      { pid: 70, ppid: 2, name: 'kworker/u8:0-loop0', write: after(20e6) },
+    ],
+    [
+      broken('system.filesystem.utilization', 0.9, 0.5, 0.51),
+      { ...broken('system.disk.io{disk.io.direction=write}', 3e7, 0, 2e6), unit: 'By/s' },
+    ],
+  );
+  assert.deepEqual(
+    found.map(({ pid }) => pid),
+    [53],
+  );
+});
+
+test('init is not accused of the orphans that it buries', () => {
+  const found = culprits(
+    [
+      { pid: 2, ppid: 0, name: 'kthreadd' },
+      { pid: 67, name: 'burner', cpu: after(0.5) },
+      { pid: 1, ppid: 0, name: 'tini', born: -50, childCpu: after(3) },
+    ],
+    [CPU],
+  );
+  assert.deepEqual(
+    found.map(({ pid }) => pid),
+    [67],
+  );
 });
 
 test('where the kernel counts no bytes (tmpfs) the calls tell who writes', () => {

@@ -25,6 +25,7 @@ const MIN_SHARE = 0.05;
 const NOISE: Readonly<Record<Resource, number>> = {
   cpu: 0.04,
   memory: 4e6,
+  space: 4e6,
   io: 256e3,
   read: 256e3,
   write: 256e3,
@@ -33,6 +34,9 @@ const NOISE: Readonly<Record<Resource, number>> = {
   switches: 100,
   files: 10,
 };
+
+/** What one call is taken for where bytes are not counted: a page. */
+const BYTES_A_CALL = 4096;
 
 /** Finds the processes that account for what broke: each process's change against its own past. */
 export class Attributor {
@@ -72,9 +76,10 @@ export class Attributor {
     owners: ReadonlySet<number> | undefined,
     accounts: Map<ProcessChange, Account>,
   ): void {
-    const { resource, direction } = demand;
-    const grown = growth(resource, changes, owners, demand).map((amount) => amount * direction);
+    const { resource } = demand;
+    const grown = growth(resource, changes, owners, demand);
     if (resource === 'forks') rollUp(grown, changes, this.#ledger);
+    for (const [index, change] of changes.entries()) if (!mayAnswerFor(resource, change)) grown[index] = 0;
     const sum = grown.reduce((total, amount) => total + Math.max(0, amount), 0);
     const whole = Math.max(sum, demand.change, NOISE[resource]);
     for (const [index, change] of changes.entries()) {
@@ -102,18 +107,24 @@ export class Attributor {
   }
 }
 
-/** By how much each process takes more of a resource than it usually does. */
+/** The kernel's own threads write, free and swap on behalf of others; only their CPU time is their own. */
+function mayAnswerFor(resource: Resource, { track }: ProcessChange): boolean {
+  const { pid, ppid } = track.process;
+  return resource === 'cpu' || resource === 'switches' || (pid !== 2 && ppid !== 2);
+}
+
+/** By how much each process takes more of a resource than it usually does; less, where there is less of it. */
 function growth(
   resource: Resource,
   changes: readonly ProcessChange[],
   owners: ReadonlySet<number> | undefined,
   demand: ResourceDemand,
 ): number[] {
-  const of = (column: number): number[] => changes.map(({ now, usual }) => now[column]! - usual[column]!);
-  const cpu = (): number[] => {
-    const children = of(COLUMN.childCpu);
-    return of(COLUMN.cpu).map((own, index) => (own + children[index]!) / 1000);
-  };
+  const of = (column: number): number[] =>
+    changes.map(({ now, usual }) => (now[column]! - usual[column]!) * demand.direction);
+  // Init inherits the CPU time of orphans, which it did not start.
+  const children = of(COLUMN.childCpu).map((ms, index) => (changes[index]!.track.process.pid === 1 ? 0 : ms));
+  const cpu = (): number[] => of(COLUMN.cpu).map((own, index) => (own + children[index]!) / 1000);
   switch (resource) {
     case 'cpu':
       return cpu();
@@ -128,19 +139,23 @@ function growth(
     case 'files':
       return of(COLUMN.files);
     case 'forks':
-      return births(of(COLUMN.births), of(COLUMN.childCpu), of(COLUMN.threads), demand.change);
+      return births(of(COLUMN.births), children, of(COLUMN.threads), demand.change);
     case 'read':
       return of(COLUMN.read);
     case 'io': {
       const written = of(COLUMN.write);
       return of(COLUMN.read).map((read, index) => read + written[index]!);
     }
-    case 'write': {
-      const written = of(COLUMN.write);
+    case 'write':
+      return of(COLUMN.write);
+    case 'space': {
+      // Who deletes leaves no trace in what the kernel counts.
+      if (demand.direction < 0) return changes.map(() => 0);
+      const written = changes.map((change) => change.written);
       // Where the kernel counts no bytes (tmpfs, network file systems) the calls are all there is to go by.
-      return written.some((amount) => amount * demand.direction >= NOISE.write)
+      return written.some((amount) => amount >= NOISE.space)
         ? written
-        : of(COLUMN.calls).map((calls) => calls * 4096);
+        : changes.map(({ calls }) => calls * BYTES_A_CALL);
     }
   }
 }

@@ -55,9 +55,9 @@ function describe(resource: Resource, members: readonly ProcessChange[], sockets
     case 'io':
       return `read and wrote ${text('By/s', 1, COLUMN.read, COLUMN.write)}`;
     case 'write':
-      return sum(({ now }) => now, COLUMN.write) > sum(({ usual }) => usual, COLUMN.write)
-        ? `wrote ${text('By/s', 1, COLUMN.write)}`
-        : `calls that read or write ${text('{call}/s', 1, COLUMN.calls)} (the kernel counted no bytes on a disk)`;
+      return `wrote ${text('By/s', 1, COLUMN.write)}`;
+    case 'space':
+      return space(members);
     case 'forks':
       return forks(members, text);
     case 'switches':
@@ -65,6 +65,13 @@ function describe(resource: Resource, members: readonly ProcessChange[], sockets
     case 'files':
       return `open files ${text('{file}', 1, COLUMN.files)}`;
   }
+}
+
+function space(members: readonly ProcessChange[]): string {
+  const written = members.reduce((sum, change) => sum + change.written, 0);
+  if (written > 0) return `wrote ${formatValue(written, 'By')} since then`;
+  const calls = members.reduce((sum, change) => sum + change.calls, 0);
+  return `${formatValue(calls, '{call}')} calls that read or write since then (the kernel counted no bytes on a disk)`;
 }
 
 function forks(

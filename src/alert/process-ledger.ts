@@ -29,6 +29,9 @@ export interface ProcessChange {
   readonly isNew: boolean;
   readonly usual: Float64Array;
   readonly now: Float64Array;
+  /** Bytes written and calls made beyond the usual since the change began: what filled a disk may have ended its work. */
+  readonly written: number;
+  readonly calls: number;
 }
 
 /** Bounded memory of what every process did lately, ended ones included, fed by each scan. */
@@ -88,7 +91,8 @@ export class ProcessLedger {
   changes(baseline: Baseline): ProcessChange[] {
     const latestAt = this.#latestAt;
     if (latestAt === undefined) return [];
-    const slot = Math.min(Math.max(slotOf(baseline.since), this.#newest - WINDOW_SLOTS + 1), this.#newest);
+    const first = Math.min(Math.max(slotOf(baseline.since), this.#newest - SLOTS + 1), this.#newest);
+    const slot = Math.max(first, this.#newest - WINDOW_SLOTS + 1);
     const begin = this.#begins[slot % SLOTS]!;
     const seconds = Math.max((latestAt - begin) / 1000, 1);
     // The slot in which it broke began as usual: only what exceeds that is new, and it came in the time since.
@@ -106,7 +110,13 @@ export class ProcessLedger {
               ? track.level(column)
               : 0;
       }
-      changes.push({ track, isNew: before === undefined, usual, now });
+      const beyond = (column: number): number =>
+        Math.max(
+          0,
+          track.flow(column, first) - (usual[column]! * (latestAt - this.#begins[first % SLOTS]!)) / 1000,
+        );
+      const written = beyond(COLUMN.write);
+      changes.push({ track, isNew: before === undefined, usual, now, written, calls: beyond(COLUMN.calls) });
     }
     return changes;
   }

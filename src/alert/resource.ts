@@ -5,6 +5,7 @@ import { parseSeriesKey, type Series } from '../model/metric.ts';
 export type Resource =
   | 'cpu'
   | 'memory'
+  | 'space'
   | 'read'
   | 'write'
   | 'io'
@@ -96,7 +97,7 @@ const BY_GROUP: Readonly<Partial<Record<Series['definition']['group'], Resource>
   load: 'cpu',
   memory: 'memory',
   disk: 'io',
-  filesystem: 'write',
+  filesystem: 'space',
   network: 'network',
 };
 

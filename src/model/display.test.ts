@@ -45,6 +45,10 @@ test('a process is called by its name, and an interpreter by what it runs', () =
     ['MainThread', '/usr/bin/node', ['--flag', '/srv/app/server.js', 'x'], 'node server.js'],
     ['python3.13', '/usr/bin/python3.13', ['-m'], 'python3.13'],
     ['bash', '/usr/bin/bash', [], 'bash'],
+    ['bash', '/usr/bin/bash', ['-c', 'sleep 5; rm a.txt'], 'bash'],
+    ['bash', '/usr/bin/bash', ['/opt/backup'], 'bash backup'],
+    ['bash', '/usr/bin/bash', ['/dev/fd/3'], 'bash'],
+    ['MainThread', '/usr/bin/node', ['--test', '--test-name-pattern', 'a|b', 'x.test.ts'], 'node x.test.ts'],
     ['xmrig', '/usr/bin/node', ['burn.mjs'], 'xmrig'],
     ['kworker/0:1', undefined, [], 'kworker/0:1'],
   ];

@@ -66,6 +66,9 @@ export function metricLabel(key: string): string {
 /** Programs whose own name says nothing: what they run does. */
 const INTERPRETER = /^(node|nodejs|python[\d.]*|bash|sh|dash|zsh|perl|ruby|php[\d.]*|java|deno|bun)$/;
 
+/** An argument that is a file and neither an option nor its value nor a program in text. */
+const SCRIPT = /^[\w@./][\w@%+=:./-]*\.\w{1,5}$|^[.~/][\w@%+=:./-]*[A-Za-z][\w-]*$/;
+
 /**
  * What a person calls a process: the kernel's name of it, but `node server.js` where an interpreter runs a script and
  * kept a name of its own (Node's main thread is called MainThread). Hostile text.
@@ -74,10 +77,8 @@ export function processName(process: Pick<Process, 'name' | 'executable' | 'invo
   const program = baseName(process.executable ?? process.invokedAs ?? '');
   if (!INTERPRETER.test(program) || (process.name !== program && process.name !== 'MainThread'))
     return process.name;
-  const script = process.args.find((argument) => !argument.startsWith('-'));
-  return script === undefined || script.includes('\n')
-    ? program
-    : `${program} ${truncate(baseName(script), 40)}`;
+  const script = process.args.find((argument) => SCRIPT.test(argument));
+  return script === undefined ? program : `${program} ${truncate(baseName(script), 40)}`;
 }
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
