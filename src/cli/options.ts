@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from '../agent/settings.ts';
+import { UserError } from '../lib/errors.ts';
 import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
 
 /** `--data DIR`, the same for every command. */
@@ -31,6 +32,23 @@ export function addPeriodOptions(command: Command, from: string): Command {
         .argParser(moment)
         .default(Date.now(), 'now'),
     );
+}
+
+/** Throws a UserError where the period is empty or runs backwards. */
+export function checkPeriod({ from, to }: { readonly from: number; readonly to: number }): void {
+  if (from < to) return;
+  throw new UserError(
+    `--from ${new Date(from).toISOString()} is not before --to ${new Date(to).toISOString()}; turn them round or widen the period`,
+  );
+}
+
+/** The stored series that people mean: a key as it is, or all series of a name. Throws a UserError where there is none. */
+export function matchingKeys(metrics: readonly string[], stored: readonly string[]): string[] {
+  return metrics.flatMap((metric) => {
+    const found = stored.filter((key) => key === metric || key.startsWith(`${metric}{`));
+    if (found.length > 0) return found;
+    throw new UserError(`no stored metric is named '${metric}'; 'homeostat history' lists them`);
+  });
 }
 
 function folderArgument(text: string): string {

@@ -129,6 +129,7 @@ export async function up(options: UpOptions): Promise<void> {
           schedule.reports(),
           [...schedule.losses(), ...store.losses(), ...journal.losses(), ...logLosses()],
           clock.now(),
+          store.stats().problem === undefined,
         ),
       intervals: () => schedule.intervals(),
       score: () => scorer.now(),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { duration, printable } from '../../lib/text.ts';
 import type { Anomaly, BrokenMetric, Culprit } from '../../model/anomaly.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
-import { addDataOption, addJsonOption, addPeriodOptions, countArgument } from '../options.ts';
+import { addDataOption, addJsonOption, addPeriodOptions, checkPeriod, countArgument } from '../options.ts';
 import { withHistory } from '../with-history.ts';
 
 interface AnomaliesOptions {
@@ -18,6 +18,7 @@ export function addAnomalies(program: Command): void {
     .description('what was unusual, since when, how rare it is, and which process accounts for it')
     .option('--limit <n>', 'at most so many, newest first', countArgument, 20)
     .action(async (options: AnomaliesOptions) => {
+      checkPeriod(options);
       const { from, to, limit } = options;
       const anomalies = await withHistory(options.data, (history) => history.anomalies({ from, to, limit }));
       if (options.json) console.log(JSON.stringify(anomalies, null, 2));

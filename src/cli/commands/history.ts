@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
-import { UserError } from '../../lib/errors.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
 import type { Frame, HistoryAnswer } from '../../model/history.ts';
-import { addDataOption, addJsonOption, addPeriodOptions, countArgument } from '../options.ts';
+import {
+  addDataOption,
+  addJsonOption,
+  addPeriodOptions,
+  checkPeriod,
+  countArgument,
+  matchingKeys,
+} from '../options.ts';
 import { table, terminalWidth } from '../table.ts';
 import { withHistory } from '../with-history.ts';
 
@@ -27,21 +33,20 @@ export function addHistory(program: Command): void {
       '\nA name stands for all its series.\n\nExample:\n  homeostat history system.memory.utilization --from 24h',
     )
     .action(async (metrics: string[], options: HistoryOptions) => {
+      checkPeriod(options);
       await withHistory(options.data, (history) => {
         const stored = history.series();
         if (metrics.length === 0) {
           console.log(
             options.json
               ? JSON.stringify(stored, null, 2)
-              : stored.map(({ key, unit }) => `${key}  [${unit}]`).join('\n'),
+              : stored.map(({ key, unit }) => `${key}  [${unit}]`).join('\n') || 'Nothing is stored yet.',
           );
           return;
         }
-        const keys = metrics.flatMap((metric) =>
-          matching(
-            metric,
-            stored.map(({ key }) => key),
-          ),
+        const keys = matchingKeys(
+          metrics,
+          stored.map(({ key }) => key),
         );
         const { from, to, points } = options;
         const answer = history.query({ metrics: keys, from, to, maxPoints: points });
@@ -52,14 +57,6 @@ export function addHistory(program: Command): void {
         );
       });
     });
-}
-
-/** A key as it is, or all keys of a name. */
-function matching(metric: string, keys: readonly string[]): string[] {
-  const found = keys.filter((key) => key === metric || key.startsWith(`${metric}{`));
-  if (found.length === 0)
-    throw new UserError(`no stored metric is named '${metric}'; 'homeostat history' lists them`);
-  return found;
 }
 
 const json = ({ stepSeconds, frames }: HistoryAnswer): string =>

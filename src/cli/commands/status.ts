@@ -44,7 +44,7 @@ export function renderStatus(status: Status): string {
     ),
     line(
       'History',
-      `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}`,
+      `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}${store.problem === undefined ? '' : `; NOT STORING: ${store.problem}; the latest data waits in memory`}`,
     ),
     line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
   ];
@@ -65,10 +65,16 @@ const ownCost = ({ self }: Status): string =>
 
 function describeScore({ score }: Status): string {
   if (score === undefined) return 'none before the first model';
-  const rare = score.severity
-    ? `${score.severity}, as rare as once in ${duration(score.returnPeriodSeconds * 1000)}`
-    : 'usual';
-  return `${score.value.toFixed(1)} (${rare})`;
+  return `${score.value.toFixed(1)} (${score.severity ? `${score.severity}, ${howRare(score.returnPeriodSeconds)}` : 'usual'})`;
+}
+
+/** Beyond it a return period is a figure of the model, not of the machine. */
+const LONGEST_YEARS = 10;
+
+function howRare(seconds: number): string {
+  return seconds < LONGEST_YEARS * 365 * 86_400
+    ? `as rare as once in ${duration(seconds * 1000)}`
+    : `rarer than once in ${LONGEST_YEARS} years`;
 }
 
 /** Where learning stands and what is missing, in one line. */

@@ -137,7 +137,7 @@ function renderTop({ status, scan }: Snapshot, sort: SortKey, limit: number): st
     score === undefined
       ? 'no score yet'
       : `score ${score.value.toFixed(1)}${score.severity ? ` ${score.severity}` : ''}`;
-  const head = `${status.host.name}  up to date ${duration(status.at - scan.at)} ago  ${scan.processes.length} processes  ${unusual}  anomalies open: ${status.openAnomalies}`;
+  const head = `${status.host.name}  as of ${duration(status.at - scan.at)} ago  ${scan.processes.length} processes  ${unusual}  anomalies open: ${status.openAnomalies}`;
   const blind = status.coverage.healthy ? '' : "  BLIND in part: see 'homeostat status'";
   return `${head}${blind}\n${describeLearning(status.learning)}\n\n${table(COLUMNS, sorted(scan.processes, sort).slice(0, limit), terminalWidth())}`;
 }

@@ -150,7 +150,7 @@ class LinuxFilesystem implements Collector {
     const what = `file system ${watched.mount.path}`;
     if (watched.askedAt !== undefined && at - watched.askedAt >= DEADLINE_MS) {
       watched.space = undefined;
-      blind.push({ what, why: 'it does not answer', remedy: REMEDY });
+      blind.push({ what, why: 'it does not answer', remedy: REMEDY, severe: true });
       return Number.NaN;
     }
     if (watched.error !== undefined) blind.push({ what, why: watched.error, remedy: REMEDY });

@@ -90,5 +90,6 @@ export function hiddenProcesses(host: Host, firstIsListed: boolean): BlindSpot |
     why: option === undefined ? '/proc does not show process 1' : `/proc is mounted with ${option}`,
     remedy:
       'run Homeostat as root, or as a member of the group that /proc is mounted for (gid=), or mount /proc with hidepid=0',
+    severe: true,
   };
 }
