@@ -31,7 +31,7 @@ import { openDataFolder } from './data-folder.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 
-/** Pages of the runtime are given back when the start is over, ms. */
+/** Pages are given back when the start, or the training's thread, is over, ms. */
 const SETTLED_AFTER_MS = 10_000;
 
 /** Agent and hub in one process, wired in the order of the flow. Returns when it was told to stop and everything is kept. */
@@ -79,7 +79,7 @@ export async function up(options: UpOptions): Promise<void> {
       // The training reads the file: what still waits in memory belongs to its period.
       store.flush();
       const run = startTraining({ request, dataFolder: folder, modelFolder }, onProgress);
-      run.done.finally(giveBackPages).catch(() => {});
+      run.done.finally(() => setTimeout(giveBackPages, SETTLED_AFTER_MS).unref()).catch(() => {});
       return run;
     },
     onModel: (model) => scorer.use(model),
