@@ -70,7 +70,13 @@ export class Agent {
       }),
       onAnomaly: (anomaly) => this.#raise(anomaly),
     });
-    this.#closeWhatAnEarlierRunLeftOpen();
+  }
+
+  /** Closes what an earlier run left open: nobody watched it since. To be called once, when everything is wired. */
+  start(): void {
+    const now = this.#options.clock.now();
+    const left = this.#options.store.anomalies({}).filter(({ state }) => state === 'open');
+    this.#tracker.close(now, left);
   }
 
   tick(tick: Tick): void {
@@ -136,11 +142,5 @@ export class Agent {
     };
     log[anomaly.severity === 'LOW' || anomaly.state === 'closed' ? 'info' : 'warn'](anomaly.sentence, fields);
     onAnomaly(anomaly);
-  }
-
-  #closeWhatAnEarlierRunLeftOpen(): void {
-    const now = this.#options.clock.now();
-    const left = this.#options.store.anomalies({ to: now + 1 }).filter(({ state }) => state === 'open');
-    this.#tracker.close(now, left);
   }
 }

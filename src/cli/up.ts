@@ -155,6 +155,7 @@ export async function up(options: UpOptions): Promise<void> {
     const { address } = await server.listen();
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
+    agent.start();
     schedule.start();
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
     console.log(

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Ended, homeostat, ownFolder } from '../support/daemon.ts';
+
+/** Exactly one line, no stack, and in it all that it must name. */
+function assertRefused(ended: Ended, names: RegExp, code = 2): void {
+  const { stderr } = ended;
+  assert.match(stderr, /^homeostat: [^\n]+\n$/, `one line was wanted, it said: ${stderr}`);
+  assert.match(stderr, names);
+  assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/);
+  assert.equal(ended.code, code, stderr);
+  assert.equal(ended.stdout, '');
+}
+
+/** Runs command lines two at a time: a machine has at least so many cores. */
+async function refused(folder: string, cases: readonly (readonly [readonly string[], RegExp, number?])[]) {
+  const left = [...cases];
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [args, names, code] = next;
+      assertRefused(await homeostat(folder, args), names, code);
+    }
+  };
+  await Promise.all([work(), work()]);
+}
+
+test('the help of the program and of each command tells what it does and what it takes', async (t) => {
+  const folder = ownFolder(t);
+  const phrases: Readonly<Record<string, readonly string[]>> = {
+    '': ['Usage: homeostat [options] [command]', 'Exit codes: 0 done', 'stays on this machine', 'Examples:'],
+    up: [
+      'until Ctrl-C',
+      '--port <n>',
+      'default: 4663',
+      '--host <address>',
+      'needs a token',
+      '--config <file>',
+    ],
+    status: ['where it is blind', '--json', '--data <dir>'],
+    top: ['--sort <by>', 'q ends'],
+    anomalies: ['which process accounts for it', '--from <time>', '(default: 24h ago)', '(default: now)'],
+    history: ['[metric...]', '(default: 1h ago)', '--points <n>', 'Example:'],
+    export: ['jsonl', '--metric <metric...>', 'Example:'],
+    record: ['<file>', '--pseudonyms', 'secrets hidden', 'Look at the file before you give it away'],
+  };
+  for (const [command, wanted] of Object.entries(phrases)) {
+    const { code, stdout, stderr } = await homeostat(folder, [
+      ...command.split(' ').filter(Boolean),
+      '--help',
+    ]);
+    assert.deepEqual([code, stderr], [0, '']);
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    for (const phrase of wanted)
+      assert.ok(text.includes(phrase), `'${command} --help' lacks '${phrase}':\n${stdout}`);
+    const wide = stdout.split('\n').filter((line) => line.length > 80 && !line.includes(folder));
+    assert.deepEqual(wide, [], 'it fits into 80 columns');
+  }
+  const bare = await homeostat(folder, []);
+  assert.equal(bare.code, 0);
+  assert.match(bare.stdout, /^Usage: homeostat/);
+  const helpUp = await homeostat(folder, ['help', 'up']);
+  assert.deepEqual([helpUp.code, /^Usage: homeostat up/.test(helpUp.stdout)], [0, true]);
+  assert.match((await homeostat(folder, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('what the command line does not know is refused in one line with the help that belongs to it', async (t) => {
+  await refused(ownFolder(t), [
+    [['--nosuch'], /unknown option '--nosuch'; see 'homeostat --help'/],
+    [['nosuch'], /unknown command 'nosuch'; see 'homeostat --help'/],
+    [['statsu'], /unknown command 'statsu' \(Did you mean status\?\)/],
+    [['help', 'nosuch'], /unknown command 'nosuch'/],
+    [['up', '--nosuch'], /unknown option '--nosuch'; see 'homeostat up --help'/],
+    [['up', 'extra'], /too many arguments for 'up'/],
+    [['up', '--port'], /'--port <n>' argument missing/],
+    [['up', '--port', '99999'], /'99999' is invalid: expected a number from 0 to 65535/],
+    [['up', '--port', '80x'], /'80x' is invalid/],
+    [
+      ['up', '--learn-provisional', 'soon'],
+      /'soon' is invalid: expected a number with ms, s, m.* such as 10m/,
+    ],
+    [['up', '--metrics-interval', '1ms'], /metrics_interval: "1ms" is not a span of time from 100ms to 1h/],
+    [['up', '--log-level', 'loud'], /"loud" is not one of debug, info, warn, error/],
+    [['up', '--data', ''], /'--data <dir>': '' is invalid/],
+    [
+      ['history', '--from', 'yesterdayish'],
+      /'yesterdayish' is invalid: expected an ISO time such as 20.* or a span/,
+    ],
+    [['history', '--points', '0'], /'0' is invalid: expected a whole number above 0/],
+    [['anomalies', '--from', '1h', '--to', '2h'], /--from \S+Z is not before --to \S+Z/],
+    [['export', '--format', 'xml'], /'xml' is invalid: Allowed choices are jsonl/],
+    [['top', '--sort', 'colour'], /'colour' is invalid: Allowed choices are cpu, memory, io/],
+    [['record'], /missing required argument 'file'/],
+  ]);
+});
+
+test('what it is told is hostile text on the terminal too', async (t) => {
+  assertRefused(await homeostat(ownFolder(t), ['\x1b[31mred\nhomeostat: all is well']), /\\x1b\[31mred/);
+});
+
+test('a broken configuration is named by file, line, setting and what is allowed', async (t) => {
+  const folder = ownFolder(t);
+  const file = (name: string, text: string | Buffer): string[] => {
+    writeFileSync(join(folder, name), text);
+    return ['up', '--port', '0', '--data', 'data', '--config', name];
+  };
+  await refused(folder, [
+    [file('syntax.yaml', 'serve:\n  port: [1\n'), /syntax\.yaml:\d: not valid YAML: .*; mend that line/],
+    [file('twice.yaml', 'log: {}\nlog: {}\n'), /twice\.yaml:2: not valid YAML/],
+    [
+      file('key.yaml', 'learn:\n  nosuch: 1\n'),
+      /key\.yaml:2: learn\.nosuch: is not a setting; known here: provis/,
+    ],
+    [
+      file('section.yaml', 'log: {}\nlern: {}\n'),
+      /section\.yaml:2: lern: is not a setting; known here: collect/,
+    ],
+    [
+      file('value.yaml', 'learn:\n  provisional_after: soon\n'),
+      /value\.yaml:2: .*"soon" is not a span of time/,
+    ],
+    [file('range.yaml', 'collect:\n  metrics_interval: 1y\n'), /range\.yaml:2: .*"1y" is not .* to 1h/],
+    [file('type.yaml', 'store:\n  cap: 12\n'), /type\.yaml:2: store\.cap: 12 is not a size: .*such as 1GiB/],
+    [file('list.yaml', '- a\n'), /list\.yaml:1: the configuration must be sections/],
+    [file('bytes.yaml', Buffer.from([0xff, 0xfe, 0, 7])), /bytes\.yaml:1: /],
+    [
+      ['up', '--config', 'none.yaml'],
+      /none\.yaml: the configuration cannot be read \(ENOENT\); check the path/,
+    ],
+    [['up', '--config', '.'], /\.: the configuration cannot be read \(EISDIR\)/],
+  ]);
+});
+
+test('a data folder that cannot be used is named, with what to do', async (t) => {
+  const folder = ownFolder(t);
+  writeFileSync(join(folder, 'file'), '');
+  mkdirSync(join(folder, 'empty'));
+  await refused(folder, [
+    [['up', '--data', 'file'], /\/file: the data folder cannot be used \(EEXIST\).*another one with --data/],
+    [['up', '--data', 'file/below'], /\/file\/below: the data folder cannot be used/],
+    // Not even root makes a folder there.
+    [['up', '--data', '/proc/nosuch'], /\/proc\/nosuch: the data folder cannot be used \(ENOENT\)/],
+    [['status', '--data', 'file'], /\/file: the data folder cannot be read \(ENOTDIR\)/],
+    [['history', '--data', 'empty'], /there is no history in .*\/empty: start Homeostat there first/],
+    [['anomalies', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
+    [['export', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
+    [
+      ['status', '--data', 'empty'],
+      /not running with the data folder .*\/empty; start it with 'homeostat up'/,
+      1,
+    ],
+    [['top', '--data', 'nosuch'], /not running with the data folder .*\/nosuch/, 1],
+    [['record', 'file'], /file exists already; name a new file/],
+    [['record', 'nosuch/machine.json.gz'], /nosuch\/machine\.json\.gz cannot be written \(ENOENT\)/],
+  ]);
+});
+
+test('an address that others can reach needs a token', async (t) => {
+  const folder = ownFolder(t);
+  const up = ['up', '--data', 'data', '--port', '0', '--host'];
+  await refused(folder, [
+    [[...up, '0.0.0.0'], /0\.0\.0\.0 can be reached from other machines, and no token is set: set a token/],
+    [[...up, '0.0.0.0', '--token', 'short'], /serve\.token: .* a token has at least 16 characters/],
+    [[...up, '192.0.2.1', '--token', '0123456789abcdef'], /192\.0\.2\.1 is not one of this machine/],
+  ]);
+  assertRefused(
+    await homeostat(folder, [...up, '::'], { HOMEOSTAT_TOKEN: 'short' }),
+    /the token has 5 characters/,
+  );
+});
+
+test('a port in use is named, and nothing is left running', async (t) => {
+  const folder = ownFolder(t);
+  const other: Server = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  t.after(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const ended = await homeostat(folder, ['up', '--data', 'data', '--port', String(port)]);
+  assertRefused(ended, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is in use .* choose another port`));
+  assertRefused(await homeostat(folder, ['status', '--data', 'data']), /is not running/, 1);
+});
