@@ -28,7 +28,7 @@ interface Plan {
   readonly json: boolean;
 }
 
-const QUICK = { only: ['freeze', 'burn-core'], learn: '50s', quiet: '5s' };
+const QUICK = { only: ['freeze', 'burn-core'], learn: '75s', quiet: '5s' };
 /** A process must have been watched for 24 scans, 5 s apart, before its silence tells anything. */
 const SCANS_TO_LEARN = 26;
 
