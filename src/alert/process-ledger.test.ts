@@ -55,6 +55,15 @@ test('what a process did since its birth shortly before is not its usual behavio
   assert.ok(now[COLUMN.cpu]! > 900);
 });
 
+test('a process that came when all was unusual already is measured from its own birth', () => {
+  const stage = new Stage([{ pid: 1 }]);
+  const ledger = new ProcessLedger();
+  play(stage, ledger, 140);
+  stage.add({ pid: 50, born: 140, cpu: () => 1 });
+  play(stage, ledger, 150);
+  assert.ok(changeOf(ledger, 101, 50).now[COLUMN.cpu]! > 950);
+});
+
 test('what was there before the ledger began is judged by the average of its life', () => {
   const stage = new Stage([{ pid: 10, cpu: (second) => (second < 1000 ? 0.5 : 1) }]);
   stage.scan(1000);

@@ -96,12 +96,13 @@ export class ProcessLedger {
     const begin = this.#begins[slot % SLOTS]!;
     const seconds = Math.max((latestAt - begin) / 1000, 1);
     // The slot in which it broke began as usual: only what exceeds that is new, and it came in the time since.
-    const changed = Math.max((latestAt - Math.max(baseline.since, begin)) / 1000, 1);
+    const changedAt = Math.max(baseline.since, begin);
     const changes: ProcessChange[] = [];
     for (const track of this.#all()) {
       const before = baseline.usual.get(track.process.id);
       const usual = before ?? new Float64Array(COLUMNS);
       const now = new Float64Array(COLUMNS);
+      const changed = Math.max((latestAt - Math.max(changedAt, track.process.startedAt)) / 1000, 1);
       for (let column = 0; column < COLUMNS; column++) {
         now[column] =
           column < FLOWS

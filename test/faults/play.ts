@@ -22,19 +22,21 @@ export async function play(
 ): Promise<Omit<Report, 'learnedMs'>> {
   const began = Date.now();
   const results: Result[] = [];
-  const busy: { from: number; to: number }[] = [];
+  const busy: { kind: Anomaly['kind']; from: number; to: number }[] = [];
   for (const { fault, scene } of scenes) {
     await quiet(daemon, quietMs);
     tell(`${fault.name}: ${fault.what} ...`);
     const from = Date.now();
     results.push(await make(daemon, fault, scene, tell));
     await scene.end();
-    busy.push({ from, to: Date.now() + AFTERMATH_MS });
+    busy.push({ kind: fault.kind, from, to: Date.now() + AFTERMATH_MS });
   }
   await quiet(daemon, quietMs);
   const all = await daemon.anomalies(began);
   const uncalled = all.filter(
-    ({ raisedAt }) => raisedAt >= began && !busy.some(({ from, to }) => raisedAt >= from && raisedAt <= to),
+    ({ kind, raisedAt }) =>
+      raisedAt >= began &&
+      !busy.some((fault) => fault.kind === kind && raisedAt >= fault.from && raisedAt <= fault.to),
   );
   const busyMs = busy.reduce((sum, { from, to }) => sum + to - from, 0);
   return { results, quiet: uncalled, quietMs: Math.max(0, Date.now() - began - busyMs) };
@@ -65,7 +67,7 @@ async function make(
   let rightAt: number | undefined;
   let end = began + fault.seconds * 1000;
   while (Date.now() < end && rightAt === undefined) {
-    await sleep(500);
+    await sleep(1000);
     const all = (await daemon.anomalies(began)).filter(({ kind }) => kind === fault.kind);
     const mine = all.filter(({ raisedAt }) => raisedAt >= began);
     // One that was open already may be what the fault shows in: then its culprit is what tells.
