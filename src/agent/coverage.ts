@@ -5,17 +5,17 @@ const RECENT_MS = 10 * 60_000;
 
 /**
  * Healthy: every collector answered, none is blind to a whole subject, nothing was lost lately, and what is seen can be
- * stored (`storing`).
+ * stored (no `storeProblem`).
  */
 export function coverageOf(
   collectors: readonly CollectorReport[],
   losses: readonly Loss[],
   now: number,
-  storing: boolean,
+  storeProblem: string | undefined,
 ): Coverage {
   const healthy =
-    storing &&
+    storeProblem === undefined &&
     collectors.every(({ outcome, blind }) => outcome === 'ok' && blind.every(({ severe }) => !severe)) &&
     losses.every(({ lastAt }) => now - lastAt > RECENT_MS);
-  return { healthy, collectors, losses };
+  return { healthy, collectors, losses, ...(storeProblem !== undefined && { storeProblem }) };
 }

@@ -21,6 +21,7 @@ import { Hub } from '../hub/hub.ts';
 import { Learner } from '../learn/learner.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { systemClock as clock } from '../lib/clock.ts';
+import { UserError } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { Loss } from '../model/coverage.ts';
 import { createServer } from '../serve/server.ts';
@@ -129,7 +130,7 @@ export async function up(options: UpOptions): Promise<void> {
           schedule.reports(),
           [...schedule.losses(), ...store.losses(), ...journal.losses(), ...logLosses()],
           clock.now(),
-          store.stats().problem === undefined,
+          store.stats().problem,
         ),
       intervals: () => schedule.intervals(),
       score: () => scorer.now(),
@@ -171,7 +172,21 @@ export async function up(options: UpOptions): Promise<void> {
     await server.close();
     journal.close();
     store.close();
+    removeRunFile(folder);
+  }
+  const lost = store.losses().find(({ what }) => what === 'samples not stored');
+  if (lost)
+    throw new UserError(
+      `${lost.count} samples could not be stored: ${lost.why}; see that ${folder} has room and can be written`,
+      1,
+    );
+}
+
+function removeRunFile(folder: string): void {
+  try {
     rmSync(join(folder, RUN_FILE), { force: true });
+  } catch {
+    // A disk that became read-only keeps it; nobody believes it once this process is gone.
   }
 }
 

@@ -41,4 +41,6 @@ export interface Coverage {
   readonly healthy: boolean;
   readonly collectors: readonly CollectorReport[];
   readonly losses: readonly Loss[];
+  /** Why nothing can be stored now: the latest data waits in memory. Left out when all is well. */
+  readonly storeProblem?: string;
 }

@@ -28,8 +28,6 @@ export interface Status {
     readonly capBytes: number;
     readonly series: number;
     readonly oldestAt: number | undefined;
-    /** Why nothing can be stored now; the latest data waits in memory. Left out when all is well. */
-    readonly problem?: string | undefined;
   };
   /** The daemon's own cost. */
   readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };

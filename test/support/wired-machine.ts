@@ -152,7 +152,7 @@ export function wireMachine(
           schedule.reports(),
           [...schedule.losses(), ...store.losses(), ...journal.losses()],
           clock.now(),
-          store.stats().problem === undefined,
+          store.stats().problem,
         ),
       intervals: () => schedule.intervals(),
       score: () => scorer.now(),

@@ -44,10 +44,12 @@ export function renderStatus(status: Status): string {
     ),
     line(
       'History',
-      `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}${store.problem === undefined ? '' : `; NOT STORING: ${store.problem}; the latest data waits in memory`}`,
+      `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}`,
     ),
     line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
   ];
+  if (coverage.storeProblem !== undefined)
+    lines.push(line('Not stored', `${coverage.storeProblem}; the latest data waits in memory`));
   for (const loss of coverage.losses) lines.push(line('Lost', `${loss.count} ${loss.what}: ${loss.why}`));
   lines.push('', collectorTable(coverage.collectors));
   for (const collector of coverage.collectors) {
