@@ -10,6 +10,7 @@ import type { History } from '../model/history.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import { series, type Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
+import { Settling } from '../model/settling.ts';
 import { severityOf } from '../model/severity.ts';
 import type { ScoreNow } from '../model/status.ts';
 import type { MachineScorer } from './machine-scorer.ts';
@@ -36,16 +37,26 @@ export interface AgentOptions {
   phase(): LearningPhase;
   /** A process is known well enough for its silence to mean something after so long, ms; 10 min at most. */
   readonly matureAfterMs: number;
+  /** Time between full scans now, ms. */
+  readonly processesMs: () => number;
+  /** Whether a training runs beside. */
+  readonly isTraining: () => boolean;
   readonly socketOwners: () => ReadonlySet<number>;
   readonly waitChannel: (pid: number) => string | undefined;
+  readonly wakeups: (pid: number) => number | undefined;
   /** The hub beside it. */
   readonly onTick: (tick: Tick, score: ScoreNow | undefined) => void;
   readonly onScan: (scan: ProcessScan) => void;
   readonly onAnomaly: (anomaly: Anomaly) => void;
 }
 
+/** The usual time between full scans, ms. */
+const FULL_SCAN_MS = 5000;
 /** Milliseconds of upkeep that the store may do after each tick. */
 const UPKEEP_MS = 8;
+
+/** The rows after a training still show it: rates are of the whole second before. */
+const AFTER_TRAINING_MS = 3000;
 
 const SCORE = series('homeostat.score');
 
@@ -56,11 +67,18 @@ export class Agent {
   readonly #table = new ProcessTable();
   readonly #silence: SilenceDetector;
   readonly #tracker: AnomalyTracker<unknown>;
+  readonly #settling = new Settling();
+  #trainedAt = Number.NaN;
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    const matureScans = Math.min(120, Math.max(24, Math.round(options.matureAfterMs / 5000)));
-    this.#silence = new SilenceDetector({ matureScans, waitChannel: options.waitChannel });
+    const { matureAfterMs, processesMs, waitChannel, wakeups } = options;
+    this.#silence = new SilenceDetector({
+      matureScans: Math.min(120, Math.max(24, Math.round(matureAfterMs / FULL_SCAN_MS))),
+      intervalMs: processesMs,
+      waitChannel,
+      wakeups,
+    });
     this.#tracker = new AnomalyTracker({
       host: options.hostId,
       severityOf: (seconds) => this.#severity(seconds),
@@ -81,7 +99,7 @@ export class Agent {
 
   tick(tick: Tick): void {
     const { clock, scorer, store } = this.#options;
-    const score = scorer.score(tick);
+    const score = this.#isItself(tick.at) ? scorer.score(tick) : undefined;
     const kept = score
       ? { ...tick, metrics: [...tick.metrics, { series: SCORE, value: score.value }] }
       : tick;
@@ -120,6 +138,13 @@ export class Agent {
   /** Closes what is open: nobody will watch it any more. */
   stop(): void {
     this.#tracker.close(this.#options.clock.now());
+  }
+
+  /** What Homeostat itself does when it starts and when it trains is no news of the machine: such rows are not scored. */
+  #isItself(at: number): boolean {
+    if (this.#settling.observe(at)) return false;
+    if (this.#options.isTraining()) this.#trainedAt = at;
+    return !(Math.abs(at - this.#trainedAt) < AFTER_TRAINING_MS);
   }
 
   #severity(returnPeriodSeconds: number): Severity | undefined {

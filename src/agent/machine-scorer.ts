@@ -1,5 +1,6 @@
 import { createEnsemble, type Ensemble } from '../detect/ensemble.ts';
 import { RateController } from '../detect/rate-controller.ts';
+import type { History } from '../model/history.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
 import type { Band, Score } from '../model/score.ts';
@@ -8,6 +9,9 @@ import type { ScoreNow } from '../model/status.ts';
 
 /** A row with fewer of the model's features than this share is not scored: an opinion about half a machine is none. */
 const ENOUGH = 0.5;
+
+/** How much of the latest history a new model is shown, ms: its slowest memory has a half-life of 45 min. */
+const WARM_UP_MS = 30 * 60_000;
 
 /** Ticks -> scores by the current model, and the threshold at which a score becomes an alarm. */
 export class MachineScorer {
@@ -20,9 +24,13 @@ export class MachineScorer {
   #alarmed: string | undefined;
   #restedAt: number | undefined;
 
-  /** From now on this model scores. Throws where it cannot be used; the one before then stays. */
-  use(model: MachineModel): void {
+  /**
+   * From now on this model scores. It is shown the latest history first: what was usual lately is part of its opinion.
+   * Throws where the model cannot be used; the one before then stays.
+   */
+  use(model: MachineModel, history: History, now: number): void {
     const ensemble = createEnsemble(model);
+    warmUp(ensemble, history, now);
     const columns = new Map<Series, number>();
     for (const [column, key] of model.features.entries()) {
       const known = parseSeriesKey(key);
@@ -81,4 +89,25 @@ export class MachineScorer {
     if (this.#restedAt !== undefined && !isOpen) this.#controller.quiet(at - this.#restedAt);
     this.#restedAt = at;
   }
+}
+
+function warmUp(ensemble: Ensemble, history: History, now: number): void {
+  const { features } = ensemble;
+  const { frames } = history.query({
+    metrics: features,
+    from: now - WARM_UP_MS,
+    to: now,
+    resolution: 1,
+    maxPoints: WARM_UP_MS / 1000,
+  });
+  const rows = new Map<number, Float32Array>();
+  for (const { metric, at, mean } of frames) {
+    const column = features.indexOf(metric);
+    for (let point = 0; point < at.length; point++) {
+      const row = rows.get(at[point]!) ?? new Float32Array(features.length).fill(Number.NaN);
+      row[column] = mean[point]!;
+      rows.set(at[point]!, row);
+    }
+  }
+  for (const at of [...rows.keys()].sort((a, b) => a - b)) ensemble.score(rows.get(at)!, at);
 }

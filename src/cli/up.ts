@@ -14,6 +14,7 @@ import { AnomalyJournal } from '../alert/journal.ts';
 import { createLiveHost } from '../collect/live-host.ts';
 import { createProcessScanner } from '../collect/process/linux.ts';
 import { socketOwners } from '../collect/process/socket-owners.ts';
+import { wakeups } from '../collect/process/wakeups.ts';
 import { collectorsFor } from '../collect/registry.ts';
 import { Schedule } from '../collect/schedule.ts';
 import { loadConfig } from '../config/config.ts';
@@ -83,7 +84,7 @@ export async function up(options: UpOptions): Promise<void> {
       run.done.finally(() => setTimeout(giveBackPages, SETTLED_AFTER_MS).unref()).catch(() => {});
       return run;
     },
-    onModel: (model) => scorer.use(model),
+    onModel: (model) => scorer.use(model, store, clock.now()),
   });
   // alert
   const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
@@ -98,8 +99,11 @@ export async function up(options: UpOptions): Promise<void> {
     matureAfterMs: settings.learn.provisional_after,
     learn: (at) => learner.observe(at),
     phase: () => learner.state().phase,
+    isTraining: () => learner.state().training !== undefined,
+    processesMs: () => schedule.intervals().processesMs,
     socketOwners: () => socketOwners(host),
     waitChannel: (pid) => waitChannel(host, pid),
+    wakeups: (pid) => wakeups(host, pid),
     onTick: (tick, score) => hub.ticked(tick, score),
     onScan: (scan) => hub.scanned(scan),
     onAnomaly: (anomaly) => hub.raised(anomaly),

@@ -1,5 +1,6 @@
 import type { History } from '../model/history.ts';
 import type { Matrix } from '../model/matrix.ts';
+import { Settling } from '../model/settling.ts';
 
 export interface Period {
   /** ms since the epoch, inclusive and exclusive. */
@@ -13,7 +14,7 @@ const LEAST_PRESENT = 0.5;
 
 /**
  * Rows of features out of the history: one for each `stepSeconds` in which most of them were seen, in the order of
- * time. Rows in an excluded period are left out. Asks hour by hour: a day of points at once would not fit beside the daemon.
+ * time. Rows in an excluded period, and those of a start, are left out. Asks hour by hour: a day of points at once would not fit beside the daemon.
  */
 export function assemble(
   history: History,
@@ -25,14 +26,19 @@ export function assemble(
   const step = stepSeconds * 1000;
   const most = Math.max(0, Math.ceil((period.to - period.from) / step));
   const rows = new RowList(most, features.length);
+  const settling = new Settling();
   for (let from = period.from; from < period.to; from += HOUR) {
     const to = Math.min(period.to, from + HOUR);
     const slots = Math.ceil((to - from) / step);
     const chunk = readChunk(history, features, { from, to }, step, slots);
     for (let slot = 0; slot < slots; slot++) {
       const at = from + slot * step;
-      if (excluded.some((one) => at >= one.from && at < one.to)) continue;
-      rows.add(chunk.subarray(slot * features.length, (slot + 1) * features.length), at);
+      if (excluded.some((one) => at >= one.from && at < one.to)) {
+        settling.observe(at);
+        continue;
+      }
+      const row = chunk.subarray(slot * features.length, (slot + 1) * features.length);
+      if (saysEnough(row) && !settling.observe(at)) rows.add(row, at);
     }
   }
   return rows.matrix();
@@ -59,7 +65,13 @@ function readChunk(
   return chunk;
 }
 
-/** Gathers the rows that say enough, in memory that is taken once. */
+function saysEnough(row: Float32Array): boolean {
+  let present = 0;
+  for (const value of row) if (!Number.isNaN(value)) present++;
+  return present > 0 && present >= row.length * LEAST_PRESENT;
+}
+
+/** Gathers rows in memory that is taken once. */
 class RowList {
   readonly #data: Float32Array;
   readonly #at: Float64Array;
@@ -73,9 +85,6 @@ class RowList {
   }
 
   add(row: Float32Array, at: number): void {
-    let present = 0;
-    for (const value of row) if (!Number.isNaN(value)) present++;
-    if (present === 0 || present < row.length * LEAST_PRESENT) return;
     this.#data.set(row, this.#rows * this.#columns);
     this.#at[this.#rows++] = at;
   }

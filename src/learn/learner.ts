@@ -5,6 +5,7 @@ import { errorMessage } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { LearningPhase, LearningState, TrainingProgress } from '../model/learning.ts';
 import { type MachineModel, summaryOf } from '../model/machine-model.ts';
+import { LONGEST_STEP_MS, Settling } from '../model/settling.ts';
 import { readModelFile } from './model-file.ts';
 import { loadLatest } from './model-folder.ts';
 import { nextTrainingMs, phaseFor } from './schedule.ts';
@@ -43,8 +44,6 @@ export interface LearnerOptions {
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-/** The slowest interval of collection is 10 s: what is further apart is a gap, and a gap was not seen. */
-const LONGEST_STEP_MS = 15_000;
 const SAVE_EACH_MS = MINUTE;
 const LONGEST_RETRY_MS = 60 * MINUTE;
 
@@ -56,6 +55,7 @@ export class Learner {
   #since: number | undefined;
   #seenMs = 0;
   #trainedMs: number | undefined;
+  readonly #settling = new Settling();
   #lastAt: number | undefined;
   #savedMs = 0;
   #model: MachineModel | undefined;
@@ -83,7 +83,7 @@ export class Learner {
     this.#since ??= at;
     const step = this.#lastAt === undefined ? 0 : at - this.#lastAt;
     this.#lastAt = at;
-    if (step > 0 && step <= LONGEST_STEP_MS) this.#seenMs += step;
+    if (!this.#settling.observe(at) && step > 0 && step <= LONGEST_STEP_MS) this.#seenMs += step;
     if (this.#seenMs - this.#savedMs >= SAVE_EACH_MS) this.#save();
     if (this.#run || this.#options.clock.monotonic() < this.#retryAt) return;
     if (this.#seenMs >= nextTrainingMs(this.#trainedMs, this.#spans)) this.#train(at);

@@ -108,7 +108,7 @@ export function wireMachine(
     calibratedAfterMs: 86_400_000,
     seed: 1,
     startTraining: () => ({ done: new Promise<string>(() => {}), cancel: () => {} }),
-    onModel: (model) => scorer.use(model),
+    onModel: (model) => scorer.use(model, store, clock.now()),
   });
   const agent = new Agent({
     clock,
@@ -123,6 +123,9 @@ export function wireMachine(
     phase: () => learner.state().phase,
     socketOwners: () => new Set(),
     waitChannel: () => undefined,
+    wakeups: () => undefined,
+    processesMs: () => 5000,
+    isTraining: () => false,
     onTick: (tick, score) => hub.ticked(tick, score),
     onScan: (scan) => hub.scanned(scan),
     onAnomaly: (anomaly) => hub.raised(anomaly),
