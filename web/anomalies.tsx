@@ -49,7 +49,7 @@ function Quiet() {
   }
   return (
     <p class="empty">
-      <b>Nothing unusual in the last 30 days.</b>
+      <b>Nothing unusual so far.</b>
       What comes up appears here, with the reason and the process behind it.
     </p>
   );

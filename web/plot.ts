@@ -166,7 +166,7 @@ export class Plot {
 
   /** More than two bands on one chart hide each other: then only the first line has its own. */
   #hasBand(index: number): boolean {
-    if (!this.#shown[index]) return false;
+    if (!this.#shown[index] || this.#options.score) return false;
     const shown = this.#shown.filter(Boolean).length;
     return shown <= 2 || index === this.#shown.indexOf(true);
   }
