@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createProgram } from '../../src/cli/program.ts';
 import { type Ended, homeostat, ownFolder } from '../support/daemon.ts';
 
 /** Exactly one line, no stack, and in it all that it must name. */
@@ -47,6 +48,8 @@ test('the help of the program and of each command tells what it does and what it
     export: ['jsonl', '--metric <metric...>', 'Example:'],
     record: ['<file>', '--pseudonyms', 'secrets hidden', 'Look at the file before you give it away'],
   };
+  const commands = createProgram().commands.map((command) => command.name());
+  assert.deepEqual(Object.keys(phrases).sort(), ['', ...commands].sort());
   for (const [command, wanted] of Object.entries(phrases)) {
     const { code, stdout, stderr } = await homeostat(folder, [
       ...command.split(' ').filter(Boolean),

@@ -4,7 +4,7 @@ import { chownSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'no
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { Status } from '../../src/model/status.ts';
-import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
+import { Daemon, homeostat, ownFolder, type Prefix } from '../support/daemon.ts';
 import { inMountsOf, inOwnMounts, onSmallDisk, seenBy } from '../support/private-mounts.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -38,7 +38,7 @@ function write(file: number, block: Buffer): number {
 }
 
 /** Seconds between `from` and `to` of which nothing is on the disk, as its own mounts show it. */
-async function gaps(folder: string, daemon: Daemon, from: number, to: number): Promise<number> {
+async function gaps(folder: string, mounts: Prefix, from: number, to: number): Promise<number> {
   const period = ['--from', new Date(from).toISOString(), '--to', new Date(to).toISOString()];
   const command = [
     'export',
@@ -48,7 +48,7 @@ async function gaps(folder: string, daemon: Daemon, from: number, to: number): P
     '--metric',
     'system.cpu.busiest.utilization',
   ];
-  const { code, stdout, stderr } = await homeostat(folder, command, {}, inMountsOf(daemon.pid));
+  const { code, stdout, stderr } = await homeostat(folder, command, {}, mounts);
   assert.equal(code, 0, stderr);
   return (to - from) / 1000 - stdout.split('\n').length + 1;
 }
@@ -60,6 +60,7 @@ const ticksMissed = ({ coverage }: Status): number =>
 async function refuseAndTakeAgain(
   folder: string,
   daemon: Daemon,
+  mounts: Prefix,
   why: RegExp,
   refuse: () => void,
   take: () => void,
@@ -77,7 +78,7 @@ async function refuseAndTakeAgain(
     after.coverage.losses.filter(({ what }) => what === 'samples not stored'),
     [],
   );
-  assert.equal(await gaps(folder, daemon, before.lastSampleAt!, during.lastSampleAt!), ticksMissed(after));
+  assert.equal(await gaps(folder, mounts, before.lastSampleAt!, during.lastSampleAt!), ticksMissed(after));
 }
 
 /** The soft limit alone: what was taken can be given back without being root. */
@@ -110,6 +111,7 @@ describe('the daemon where the machine fails it', { concurrency: 3 }, () => {
     await refuseAndTakeAgain(
       folder,
       daemon,
+      inMountsOf(daemon.pid),
       /the disk is full/,
       () => {
         filler = fill(daemon.folder);
@@ -159,6 +161,7 @@ describe('the daemon where the machine fails it', { concurrency: 3 }, () => {
     await refuseAndTakeAgain(
       folder,
       daemon,
+      [],
       /could not be written|is read-only|is full/,
       () => limitFileSize(daemon.pid, '1'),
       () => limitFileSize(daemon.pid, 'unlimited'),

@@ -34,7 +34,7 @@ export function renderAnomaly(anomaly: Anomaly): string {
   return [
     `${anomaly.severity}  ${when(anomaly.since)}  ${end}${provisional}  (${anomaly.id})`,
     `  ${printable(anomaly.sentence)}`,
-    ...anomaly.metrics.slice(0, 5).map((metric) => `    ${renderMetric(metric)}`),
+    ...anomaly.metrics.slice(0, 5).map((metric) => `    ${printable(renderMetric(metric))}`),
     ...anomaly.culprits.slice(0, 3).map((culprit) => `    ${renderCulprit(culprit)}`),
   ].join('\n');
 }

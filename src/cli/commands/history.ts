@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../../lib/text.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
 import type { Frame, HistoryAnswer } from '../../model/history.ts';
 import {
@@ -40,7 +41,8 @@ export function addHistory(program: Command): void {
           console.log(
             options.json
               ? JSON.stringify(stored, null, 2)
-              : stored.map(({ key, unit }) => `${key}  [${unit}]`).join('\n') || 'Nothing is stored yet.',
+              : stored.map(({ key, unit }) => printable(`${key}  [${unit}]`)).join('\n') ||
+                  'Nothing is stored yet.',
           );
           return;
         }
@@ -77,7 +79,7 @@ const json = ({ stepSeconds, frames }: HistoryAnswer): string =>
 const BLOCKS = ' ▁▂▃▄▅▆▇█';
 
 function renderFrame(frame: Frame, stepSeconds: number): string {
-  const title = `${metricLabel(frame.metric)}  (${frame.metric}), a point each ${stepSeconds} s`;
+  const title = printable(`${metricLabel(frame.metric)}  (${frame.metric}), a point each ${stepSeconds} s`);
   if (frame.at.length === 0) return `${title}\n  nothing stored in this period`;
   const top = frame.max.reduce((high, value) => Math.max(high, value), 0) || 1;
   const rows = Array.from(frame.at, (_, index) => index);

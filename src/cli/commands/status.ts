@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { duration } from '../../lib/text.ts';
+import { duration, printable } from '../../lib/text.ts';
 import type { CollectorReport } from '../../model/coverage.ts';
 import { formatValue } from '../../model/display.ts';
 import type { LearningState } from '../../model/learning.ts';
@@ -20,7 +20,7 @@ export function addStatus(program: Command): void {
 /** The status for a person: a line a subject, then a line a collector. */
 export function renderStatus(status: Status): string {
   const { host, self, store, intervals, coverage } = status;
-  const line = (name: string, text: string): string => `${name.padEnd(12)} ${text}`;
+  const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
   const age =
     status.lastSampleAt === undefined ? 'none yet' : `${duration(status.at - status.lastSampleAt)} ago`;
   const lines = [
@@ -54,9 +54,8 @@ export function renderStatus(status: Status): string {
   lines.push('', collectorTable(coverage.collectors));
   for (const collector of coverage.collectors) {
     for (const spot of collector.blind) {
-      lines.push(
-        `  ${collector.collector} cannot see ${spot.what}: ${spot.why}${spot.remedy ? `; ${spot.remedy}` : ''}`,
-      );
+      const remedy = spot.remedy ? `; ${spot.remedy}` : '';
+      lines.push(printable(`  ${collector.collector} cannot see ${spot.what}: ${spot.why}${remedy}`));
     }
   }
   return lines.join('\n');

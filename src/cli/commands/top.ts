@@ -1,6 +1,6 @@
 import { emitKeypressEvents } from 'node:readline';
 import { type Command, Option } from 'commander';
-import { duration } from '../../lib/text.ts';
+import { duration, printable, truncate } from '../../lib/text.ts';
 import { formatValue } from '../../model/display.ts';
 import type { Process, ProcessScan } from '../../model/process.ts';
 import type { Status } from '../../model/status.ts';
@@ -139,5 +139,10 @@ function renderTop({ status, scan }: Snapshot, sort: SortKey, limit: number): st
       : `score ${score.value.toFixed(1)}${score.severity ? ` ${score.severity}` : ''}`;
   const head = `${status.host.name}  as of ${duration(status.at - scan.at)} ago  ${scan.processes.length} processes  ${unusual}  anomalies open: ${status.openAnomalies}`;
   const blind = status.coverage.healthy ? '' : "  BLIND in part: see 'homeostat status'";
-  return `${head}${blind}\n${describeLearning(status.learning)}\n\n${table(COLUMNS, sorted(scan.processes, sort).slice(0, limit), terminalWidth())}`;
+  const width = terminalWidth();
+  // A line that wraps would push the others off the screen.
+  const lines = [`${head}${blind}`, describeLearning(status.learning), ''].map((line) =>
+    truncate(printable(line), width),
+  );
+  return `${lines.join('\n')}\n${table(COLUMNS, sorted(scan.processes, sort).slice(0, limit), width)}`;
 }
