@@ -15,6 +15,11 @@ export interface Baselines {
 
 /** A metric counts at most as much as one at so many deviations: one broken sensor is not the whole machine. */
 const LIMIT = 20;
+/**
+ * The score looks at that many metrics, those that are furthest off: a fork storm breaks one metric of forty, and a mean over
+ * all of them would not show it. The other detectors look at the whole.
+ */
+const FEW = 3;
 /** In standardised units: what moves less than that is not told apart from what never moves. */
 const LEAST_DEVIATION = 0.5;
 /** A normal distribution's MAD and its 98 % point, in standard deviations. */
@@ -24,7 +29,7 @@ const Q98_OF_NORMAL = 2.0537;
 export function createBaselines(): Detector<Baselines> {
   return {
     name: 'baselines',
-    weight: 0.25,
+    weight: 0.5,
     learn,
     scorer: (model) => new BaselineScorer(model),
     encode,
@@ -66,18 +71,18 @@ function deviation(sorted: Float32Array, median: number): number {
 class BaselineScorer implements Scorer {
   readonly #model: Baselines;
   readonly #distances: Float32Array;
+  readonly #largest = new Float32Array(FEW);
 
   constructor(model: Baselines) {
     this.#model = model;
     this.#distances = new Float32Array(model.medians.length);
   }
 
-  /** Mean of the squared distances of the metrics that are there. */
+  /** Mean of the largest squared distances. */
   score(row: Float32Array): number {
     const { medians, deviations } = this.#model;
     const distances = this.#distances;
-    let sum = 0;
-    let present = 0;
+    const largest = this.#largest.fill(0);
     for (let column = 0; column < distances.length; column++) {
       const distance = Math.min(LIMIT, Math.abs(row[column]! - medians[column]!) / deviations[column]!);
       if (Number.isNaN(distance)) {
@@ -86,14 +91,23 @@ class BaselineScorer implements Scorer {
       }
       const square = distance * distance;
       distances[column] = square;
-      sum += square;
-      present++;
+      insert(largest, square);
     }
-    return present === 0 ? 0 : sum / present;
+    return largest.reduce((sum, square) => sum + square, 0) / FEW;
   }
 
   contributions(into: Float32Array): void {
     for (let column = 0; column < into.length; column++) into[column]! += this.#distances[column]!;
+  }
+}
+
+/** Keeps `largest` the largest values seen, in descending order. */
+function insert(largest: Float32Array, value: number): void {
+  for (let place = 0, falling = value; place < largest.length; place++) {
+    const held = largest[place]!;
+    if (falling <= held) continue;
+    largest[place] = falling;
+    falling = held;
   }
 }
 

@@ -12,8 +12,9 @@ export interface Opinion {
 
 /**
  * From the raw scores of all detectors to one number a row. Each raw score is smoothed by an exponential mean over a few
- * rows, its rareness read off its own tail, and the weighted mean of these -log10 p (the geometric mean of the tail
- * probabilities) is the combined one. On labelled machines smoothing first and the geometric mean did best.
+ * rows, its rareness read off its own tail, and the weighted root mean square of these -log10 p is the combined one. On
+ * labelled machines smoothing first did best, and this mean as well as the arithmetic one (the geometric mean of the tail
+ * probabilities); but it lets one detector that is sure outvote others that see nothing, as when one metric breaks.
  * The training uses it to calibrate and the daemon to score: it is what the combined score means.
  */
 export class Combination {
@@ -43,9 +44,9 @@ export class Combination {
       const digits = digitsOf(tail, logScore(smoothed));
       this.#smoothed[index] = smoothed;
       this.digits[index] = digits;
-      sum += weight * digits;
+      sum += weight * digits * digits;
     }
-    return sum / this.#weights;
+    return Math.sqrt(sum / this.#weights);
   }
 
   /** Forgets the rows before a gap. */
