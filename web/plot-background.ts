@@ -105,9 +105,13 @@ export function paintZoneNames(plot: uPlot): void {
   ctx.textAlign = 'right';
   ctx.textBaseline = 'middle';
   ctx.font = `600 ${10 * devicePixelRatio}px system-ui, sans-serif`;
-  for (const { severity, bottom, top } of zones(plot)) {
+  // From the top down: the name of a thin zone gives way to the one above it.
+  let free = Number.NEGATIVE_INFINITY;
+  for (const { severity, bottom, top } of zones(plot).toReversed()) {
+    const y = Math.max((top + bottom) / 2, free);
+    free = y + 11 * devicePixelRatio;
     ctx.fillStyle = colour(`--${severity.toLowerCase()}`);
-    ctx.fillText(severity, bbox.left - 7 * devicePixelRatio, (top + bottom) / 2);
+    ctx.fillText(severity, bbox.left - 7 * devicePixelRatio, y);
   }
   ctx.restore();
 }
