@@ -60,17 +60,24 @@ export const expand = (bytes: Uint8Array, length: number): Uint8Array =>
   zstdDecompressSync(bytes, { chunkSize: Math.max(64, length), maxOutputLength: length });
 
 const rest = new ByteWriter();
+/** Scratch for one column at a time. */
+let steps = new Float64Array(4096);
+let differences = new Float64Array(4096);
 
 /** Appends `values` (NaN is a gap) to `out`. `squeezed`: with a zstd frame of its own, for columns of long packs. */
 export function writeColumn(out: ByteWriter, values: Float64Array, step: Quantum, squeezed: boolean): void {
-  const present = new Float64Array(values.length);
+  if (values.length > steps.length) {
+    steps = new Float64Array(values.length);
+    differences = new Float64Array(values.length);
+  }
+  const present = steps;
   let count = 0;
   let largest = 0;
   for (const value of values) {
     if (Number.isNaN(value)) continue;
-    const steps = Math.round((value * step.denominator) / step.numerator);
-    largest = Math.max(largest, Math.abs(steps));
-    present[count++] = steps;
+    const rounded = Math.round((value * step.denominator) / step.numerator);
+    largest = Math.max(largest, Math.abs(rounded));
+    present[count++] = rounded;
   }
   const gaps = count < values.length ? GAPS : 0;
   if (!(largest < LARGEST)) {
@@ -94,7 +101,6 @@ export function writeColumn(out: ByteWriter, values: Float64Array, step: Quantum
 }
 
 function tokensOf(present: Float64Array, count: number, form: number, base: number): Uint8Array {
-  const differences = new Float64Array(count);
   let length = 0;
   let previous = base;
   for (let index = form === DELTA ? 1 : 0; index < count; index++) {

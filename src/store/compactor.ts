@@ -12,7 +12,7 @@ import {
 } from './kinds.ts';
 import { encodePack, type Quanta } from './pack.ts';
 import { align, overlay, type Points, rollUp, select, union } from './points.ts';
-import { type Reader, toStored } from './query.ts';
+import { type Opened, type Reader, toStored } from './query.ts';
 import { transaction } from './sqlite.ts';
 
 /** An hour of the tail on its way into chunks, one part after the other. */
@@ -21,6 +21,8 @@ interface Job {
   readonly hour: number;
   /** Rows up to this one are in the chunks when the job ends; later ones wait for the next job. */
   readonly lastRow: number;
+  /** Those rows, opened once for all parts: about a byte a sample. */
+  readonly tail: readonly Opened[];
   readonly parts: number[];
 }
 
@@ -55,7 +57,7 @@ export class Compactor {
     this.#nextHour = db.prepare(
       'SELECT hour, max(id) AS last FROM tail WHERE kind = ? GROUP BY hour ORDER BY hour',
     );
-    this.#packs = db.prepare('SELECT id, pack FROM tail WHERE kind = ? AND hour = ? AND id <= ?');
+    this.#packs = db.prepare('SELECT id, pack FROM tail WHERE kind = ? AND hour = ? AND id <= ? ORDER BY id');
     this.#rows = db.prepare('SELECT id, samples FROM tail WHERE kind = ? AND hour = ? ORDER BY id');
     this.#replace = db.prepare(
       'INSERT OR REPLACE INTO chunk (kind, window, part, samples, pack) VALUES (?, ?, ?, ?, ?)',
@@ -73,7 +75,10 @@ export class Compactor {
   slice(busy: ReadonlySet<number>): boolean {
     const job = this.#job ?? this.#next('metrics', busy) ?? this.#next('process', busy);
     if (!job) return this.#mergeShortRows(busy);
-    this.#job = job;
+    if (this.#job !== job) {
+      this.#job = job;
+      return true;
+    }
     const part = job.parts.at(-1);
     if (part === undefined) {
       this.#db
@@ -94,23 +99,26 @@ export class Compactor {
     const lastRow = Number(row.last);
     const size = kind === 'metrics' ? SERIES_A_PART : PROCESSES_A_PART;
     const parts = new Set<number>();
+    const tail: Opened[] = [];
     for (const { id: row, pack } of this.#packs.iterate(kind, hour, lastRow)) {
       const opened = this.#reader.open(pack, `row ${row} of the tail`);
-      for (const id of opened?.pack.ids ?? []) parts.add(Math.floor(id / size));
+      if (!opened) continue;
+      tail.push(opened);
+      for (const id of opened.pack.ids) parts.add(Math.floor(id / size));
     }
-    return { kind, hour, lastRow, parts: [...parts].sort((a, b) => b - a) };
+    return { kind, hour, lastRow, tail, parts: [...parts].sort((a, b) => b - a) };
   }
 
-  #compact({ kind, hour }: Job, part: number): void {
+  #compact({ kind, hour, tail }: Job, part: number): void {
     if (kind === 'process') {
       const ids = new Set(idsOf(part, PROCESSES_A_PART));
-      const points = this.#reader.recorded('process', ids, hour, hour + HOUR);
+      const points = this.#reader.recorded('process', ids, hour, hour + HOUR, tail);
       this.#write('process', hour, part, points, () => PROCESS_QUANTA);
       for (const [id, { at }] of points) if (at.length > 0) this.#seenProcess.run(at.at(-1)!, id);
       return;
     }
     const ids = new Set(idsOf(part, SERIES_A_PART));
-    const raw = this.#reader.recorded('raw', ids, hour, hour + HOUR);
+    const raw = this.#reader.recorded('raw', ids, hour, hour + HOUR, tail);
     this.#write('raw', hour, part, raw, (id) => this.#reader.table.get(id)!.quanta.raw);
     for (const rolled of ['minute', 'hour'] as const) {
       const window = floorTo(hour, WINDOW[rolled]);

@@ -5,7 +5,7 @@ import { UserError } from '../lib/errors.ts';
 import { createPrivately, damaged, openError, transaction } from './sqlite.ts';
 
 /** Grows by one with every change that an older program would misread. */
-export const SCHEMA = 1;
+const SCHEMA = 1;
 
 const TABLES = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;

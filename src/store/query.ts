@@ -128,8 +128,17 @@ export class Reader implements History {
     return kind === 'raw' ? this.recorded('raw', ids, from, to) : this.#rolled(kind, ids, from, to);
   }
 
-  /** What was recorded: chunks and the tail together. Seen twice, the later writing counts. */
-  recorded(kind: 'raw' | 'process', ids: ReadonlySet<number>, from: number, to: number): PointsById {
+  /**
+   * What was recorded: chunks and the tail together. Seen twice, the later writing counts. `tail`: its packs, where the
+   * caller has them open.
+   */
+  recorded(
+    kind: 'raw' | 'process',
+    ids: ReadonlySet<number>,
+    from: number,
+    to: number,
+    tail: Iterable<Opened> = this.#tailPacks(tailOf(kind), floorTo(from, HOUR), to),
+  ): PointsById {
     const pieces = new Map<number, Points[]>();
     const gather = (pack: Pack, what: string): void => {
       if (pack.at[0]! >= to || pack.at.at(-1)! < from) return;
@@ -144,7 +153,7 @@ export class Reader implements History {
       }
     };
     for (const { pack, what } of this.#chunkPacks(kind, ids, from, to)) gather(pack, what);
-    for (const { pack, what } of this.#tailPacks(tailOf(kind), floorTo(from, HOUR), to)) gather(pack, what);
+    for (const { pack, what } of tail) gather(pack, what);
     return new Map([...pieces].map(([id, all]) => [id, union(all)]));
   }
 

@@ -33,7 +33,6 @@ import { reportOnce } from './reader.ts';
 import { Writer } from './writer.ts';
 
 export type { Store, StoredHistory, StoreOptions, StoreStats } from './contract.ts';
-export { exportJsonl } from './export.ts';
 export { openHistory } from './reader.ts';
 export type { RetentionTimes } from './retention.ts';
 
