@@ -48,6 +48,7 @@ function fingerprint(sources) {
 
 async function buildProgram() {
   const { build: bundle } = await import('esbuild');
+  rmSync(join(root, 'dist', 'chunks'), { recursive: true, force: true });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   await bundle({
     absWorkingDir: root,

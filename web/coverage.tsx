@@ -39,6 +39,12 @@ export function CoveragePanel() {
             </tbody>
           </table>
           <div>
+            {current.coverage.storeProblem !== undefined && (
+              <p class="hint" role="alert">
+                Nothing can be stored now: {printable(current.coverage.storeProblem)}. The latest data waits
+                in memory.
+              </p>
+            )}
             <h3>Lost</h3>
             {current.coverage.losses.length === 0 ? (
               <p class="hint">Nothing was lost since the start.</p>

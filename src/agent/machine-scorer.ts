@@ -1,5 +1,8 @@
 import { createEnsemble, type Ensemble } from '../detect/ensemble.ts';
 import { RateController } from '../detect/rate-controller.ts';
+import { levelOf } from '../lib/return-period.ts';
+import { digitsOf } from '../lib/tail.ts';
+import type { Severity } from '../model/anomaly.ts';
 import type { History } from '../model/history.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
@@ -20,6 +23,7 @@ export class MachineScorer {
   #bands: Readonly<Record<string, Band>> = {};
   #columns = new Map<Series, number>();
   #row = new Float32Array(0);
+  #thresholds: Readonly<Record<Severity, number>> = { LOW: 0, MEDIUM: 0, HIGH: 0 };
   #now: ScoreNow | undefined;
   #alarmed: string | undefined;
   #restedAt: number | undefined;
@@ -40,6 +44,10 @@ export class MachineScorer {
     this.#columns = columns;
     this.#row = new Float32Array(model.features.length);
     this.#bands = model.bands;
+    const { combined, returns } = model.calibration;
+    const valueAt = (seconds: number): number => digitsOf(combined, levelOf(returns, seconds));
+    const { LOW, MEDIUM, HIGH } = SEVERITY_SECONDS;
+    this.#thresholds = { LOW: valueAt(LOW), MEDIUM: valueAt(MEDIUM), HIGH: valueAt(HIGH) };
   }
 
   /** Undefined before there is a model, and for a row that is mostly missing. */
@@ -59,7 +67,14 @@ export class MachineScorer {
     }
     const score = this.#ensemble.score(this.#row, tick.at);
     const { at, value, returnPeriodSeconds, detectors } = score;
-    this.#now = { at, value, returnPeriodSeconds, detectors, severity: severityOf(returnPeriodSeconds) };
+    this.#now = {
+      at,
+      value,
+      returnPeriodSeconds,
+      detectors,
+      severity: severityOf(returnPeriodSeconds),
+      thresholds: this.#thresholds,
+    };
     return score;
   }
 

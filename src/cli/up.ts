@@ -25,7 +25,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { Loss } from '../model/coverage.ts';
-import { createServer } from '../serve/server.ts';
+import { createServer, requireToken } from '../serve/server.ts';
 import { openStore } from '../store/store.ts';
 import { RUN_FILE, type RunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
@@ -39,6 +39,10 @@ const SETTLED_AFTER_MS = 10_000;
 /** Agent and hub in one process, wired in the order of the flow. Returns when it was told to stop and everything is kept. */
 export async function up(options: UpOptions): Promise<void> {
   const settings = await readSettings(options);
+  const { host: bindTo, port } = settings.serve;
+  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
+  const door = { host: bindTo, ...(token && { token }) };
+  requireToken(door);
   const folder = options.data;
   openDataFolder(folder);
 
@@ -143,18 +147,10 @@ export async function up(options: UpOptions): Promise<void> {
       openAnomalies: () => agent.openAnomalies(),
     },
   });
-  const { host: bindTo, port } = settings.serve;
-  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
-  const server = createServer({
-    source: hub,
-    host: bindTo,
-    port,
-    webFolder: webFolder(),
-    clock,
-    log,
-    ...(token && { token }),
-  });
+  const server = createServer({ ...door, source: hub, port, webFolder: webFolder(), clock, log });
 
+  // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
+  process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
   const stopped = stopSignal();
   try {
     const { address } = await server.listen();

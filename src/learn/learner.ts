@@ -64,6 +64,7 @@ export class Learner {
   #problem: string | undefined;
   #failures = 0;
   #retryAt = 0;
+  #stopped = false;
 
   /** Loads the newest model that can be used, if there is one, and hands it to `onModel`. */
   constructor(options: LearnerOptions) {
@@ -111,6 +112,7 @@ export class Learner {
 
   /** Ends a training that runs and saves what was seen. */
   stop(): void {
+    this.#stopped = true;
     this.#run?.cancel();
     this.#save();
   }
@@ -172,6 +174,7 @@ export class Learner {
 
   /** Waits 1, 2, 4 ... minutes, an hour at most, before the next attempt. */
   #failed(error: unknown): void {
+    if (this.#stopped) return;
     const waitMs = Math.min(LONGEST_RETRY_MS, MINUTE * 2 ** this.#failures++);
     this.#retryAt = this.#options.clock.monotonic() + waitMs;
     this.#problem = `training failed: ${errorMessage(error)}; next attempt in ${waitMs / MINUTE} min`;

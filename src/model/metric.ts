@@ -46,7 +46,7 @@ export function series(name: MetricName, attributes: Attributes = NONE): Series 
   return made;
 }
 
-export function seriesKey(name: string, attributes: Attributes): string {
+function seriesKey(name: string, attributes: Attributes): string {
   const names = Object.keys(attributes).sort();
   if (names.length === 0) return name;
   return `${name}{${names.map((attribute) => `${quote(attribute)}=${quote(attributes[attribute]!)}`).join(',')}}`;

@@ -76,7 +76,8 @@ export function createServer(options: ServerOptions): HttpServer {
   };
 }
 
-function requireToken({ host, token }: ServerOptions): void {
+/** Throws UserError where the address can be reached from elsewhere and nothing has to be known to be let in. */
+export function requireToken({ host, token }: Pick<ServerOptions, 'host' | 'token'>): void {
   if (token !== undefined && !/^[\w.~+/=-]{16,256}$/.test(token)) {
     throw new UserError(
       `the token has ${token.length} characters or some that do not fit in a header: use 16 to 256 of A-Z a-z 0-9 - . _ ~ + / =`,
@@ -84,7 +85,7 @@ function requireToken({ host, token }: ServerOptions): void {
   }
   if (isLoopback(host) || token !== undefined) return;
   throw new UserError(
-    `the address ${host} can be reached from other machines, and no token is set: set a token of at least 16 characters, or bind to 127.0.0.1`,
+    `the address ${host} can be reached from other machines, and no token is set: set one of at least 16 characters (HOMEOSTAT_TOKEN, --token or serve.token), or bind to 127.0.0.1`,
   );
 }
 
