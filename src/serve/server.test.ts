@@ -342,7 +342,7 @@ describe('with a token', () => {
 
 describe('a server that cannot start says why', () => {
   const wrong: readonly (readonly [name: string, options: Partial<ServerOptions>, says: RegExp])[] = [
-    ['an open address without a token', { host: '0.0.0.0' }, /0\.0\.0\.0 can be reached.*set a token/],
+    ['an open address without a token', { host: '0.0.0.0' }, /0\.0\.0\.0 can be reached.*no token is set/],
     ['a token that is too short', { host: '0.0.0.0', token: 'short' }, /the token has 5 characters/],
     ['no folder', { webFolder: '/nonexistent/web' }, /folder \/nonexistent\/web cannot be read.*build/],
     [
