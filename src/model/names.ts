@@ -131,7 +131,7 @@ export const METRICS = {
   'hw.battery.charge': gauge('device', '1', 1e-3, 'Charge of the battery'),
   'homeostat.score': gauge(
     'homeostat',
-    '1',
+    '{digit}',
     1e-3,
     'How unusual the machine is: -log10 of the probability of such a score',
   ),
