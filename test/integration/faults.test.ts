@@ -94,6 +94,8 @@ async function onFailingDisk(t: TestContext, folder: string): Promise<Daemon> {
   if (!isRoot) throw new Error('this test mounts an ext4 from a file: run it as root');
   const image = join(folder, 'disk.img');
   const made = spawnSync('sh', ['-c', 'truncate -s 16M "$0" && mkfs.ext4 -q -F "$0"', image], {
+    // Where not everybody's path leads.
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
     encoding: 'utf8',
   });
   assert.equal(made.status, 0, `mkfs.ext4 (e2fsprogs) is needed: ${made.stderr}`);
