@@ -33,7 +33,7 @@ export interface AgentOptions {
   readonly journal: AnomalyJournal;
   readonly scorer: MachineScorer;
   /** A sample was stored: learning may go on. */
-  learn(at: number): void;
+  learn(at: number, unusualSince: number | undefined): void;
   phase(): LearningPhase;
   /** A process is known well enough for its silence to mean something after so long, ms; 10 min at most. */
   readonly matureAfterMs: number;
@@ -104,7 +104,7 @@ export class Agent {
       ? { ...tick, metrics: [...tick.metrics, { series: SCORE, value: score.value }] }
       : tick;
     store.append(kept);
-    this.#options.learn(tick.at);
+    this.#options.learn(tick.at, this.#tracker.open().find(({ kind }) => kind === 'machine')?.since);
     this.#tracker.tick({ at: tick.at, score, phase: this.#options.phase() });
     scorer.rest(
       clock.monotonic(),

@@ -101,7 +101,7 @@ export async function up(options: UpOptions): Promise<void> {
     journal,
     scorer,
     matureAfterMs: settings.learn.provisional_after,
-    learn: (at) => learner.observe(at),
+    learn: (at, unusualSince) => learner.observe(at, unusualSince),
     phase: () => learner.state().phase,
     isTraining: () => learner.state().training !== undefined,
     processesMs: () => schedule.intervals().processesMs,

@@ -113,6 +113,22 @@ describe('the learner', () => {
     );
   });
 
+  it('waits with a training while an anomaly is open, an hour at the most', async () => {
+    const one = learner();
+    const since = clock.now() + 5 * MINUTE;
+    const observeUnusual = async (ms: number): Promise<void> => {
+      for (let gone = 0; gone < ms; gone += 10_000) {
+        one.observe(clock.now(), clock.now() < since ? undefined : since);
+        clock.advance(10_000);
+        if (requests.length > models.length) await settled();
+      }
+    };
+    await observeUnusual(50 * MINUTE);
+    assert.equal(requests.length, 0);
+    await observeUnusual(20 * MINUTE);
+    assert.equal(requests.length, 1);
+  });
+
   it('does not count gaps, starts, nor a clock that jumps in either direction', () => {
     const one = learner();
     for (const from of [0, 100_000, 50_000]) {

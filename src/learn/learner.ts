@@ -8,7 +8,7 @@ import { type MachineModel, summaryOf } from '../model/machine-model.ts';
 import { LONGEST_STEP_MS, Settling } from '../model/settling.ts';
 import { readModelFile } from './model-file.ts';
 import { loadLatest } from './model-folder.ts';
-import { nextTrainingMs, phaseFor } from './schedule.ts';
+import { newNormalMs, nextTrainingMs, phaseFor } from './schedule.ts';
 import { readSeen, writeSeen } from './seen.ts';
 
 export interface TrainingRequest {
@@ -79,14 +79,18 @@ export class Learner {
     this.#recall();
   }
 
-  /** A sample was stored, taken at `at` (wall clock, ms). Starts a training when one is due; never throws. */
-  observe(at: number): void {
+  /**
+   * A sample was stored, taken at `at` (wall clock, ms). Starts a training when one is due; never throws.
+   * `unusualSince`: when the anomaly that is open began. No training starts while it may still be one.
+   */
+  observe(at: number, unusualSince?: number): void {
     this.#since ??= at;
     const step = this.#lastAt === undefined ? 0 : at - this.#lastAt;
     this.#lastAt = at;
     if (!this.#settling.observe(at) && step > 0 && step <= LONGEST_STEP_MS) this.#seenMs += step;
     if (this.#seenMs - this.#savedMs >= SAVE_EACH_MS) this.#save();
     if (this.#run || this.#options.clock.monotonic() < this.#retryAt) return;
+    if (unusualSince !== undefined && at - unusualSince < newNormalMs(this.#seenMs)) return;
     if (this.#seenMs >= nextTrainingMs(this.#trainedMs, this.#spans)) this.#train(at);
   }
 

@@ -31,3 +31,13 @@ export function nextTrainingMs(trainedMs: number | undefined, spans: LearningSpa
 export function phaseFor(seenMs: number, { calibratedAfterMs }: LearningSpans): MachineModel['phase'] {
   return seenMs >= calibratedAfterMs ? 'calibrated' : 'provisional';
 }
+
+const HOUR = 3_600_000;
+
+/**
+ * An anomaly that lasted longer than this is how the machine is now: a quarter of the history, an hour at the least. Until
+ * then learning waits while it is open, and leaves it out when it is over.
+ */
+export function newNormalMs(historyMs: number): number {
+  return Math.max(HOUR, historyMs / 4);
+}

@@ -7,6 +7,7 @@ import { assemble, type Period } from './assemble.ts';
 import { bandsOfHistory, bandsOfMatrix } from './bands.ts';
 import { fit } from './fit.ts';
 import { ruleOf } from './fit-scaling.ts';
+import { newNormalMs } from './schedule.ts';
 
 export interface TrainingOptions {
   /** The columns of a row. Those that the history does not have in this period are left out of the model. */
@@ -62,12 +63,9 @@ export function train(history: History, options: TrainingOptions): MachineModel 
   return { id: modelId(to, phase), phase, trainedAt: to, trainedFrom: from, trainedTo: to, bands, ...fitted };
 }
 
-/**
- * An anomaly that takes more than a quarter of the period is how the machine is now: left out for ever, it could never
- * be learned and would never end.
- */
+/** What has become the new normal is learned: left out for ever, it could never be learned and would never end. */
 function worthExcluding(exclude: readonly Period[], { from, to }: Period): readonly Period[] {
-  return exclude.filter((one) => Math.min(one.to, to) - Math.max(one.from, from) < (to - from) / 4);
+  return exclude.filter((one) => one.to - one.from < newNormalMs(to - from));
 }
 
 /** Sorts by time: `20260314T091500Z-calibrated`. */

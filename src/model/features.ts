@@ -3,6 +3,7 @@ import { type Series, series } from './metric.ts';
 /**
  * The series that the machine detectors look at: sums over devices, so that the row means the same after a disk or an
  * interface came or went; of file systems the fullest one. The order is the order of the columns; a model file carries its own copy and is believed.
+ * The page cache is not among them: it fills and empties by itself, and how full it is says nothing of the machine's health.
  */
 export const FEATURES: readonly Series[] = [
   series('system.cpu.utilization', { 'cpu.mode': 'user' }),
@@ -18,8 +19,6 @@ export const FEATURES: readonly Series[] = [
   series('system.linux.interrupts'),
   series('system.process.created'),
   series('system.memory.utilization'),
-  series('system.memory.usage', { 'system.memory.state': 'cached' }),
-  series('system.memory.usage', { 'system.memory.state': 'buffers' }),
   series('system.memory.linux.slab.usage'),
   series('system.paging.utilization'),
   series('system.paging.operations', { 'system.paging.direction': 'in' }),
