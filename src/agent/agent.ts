@@ -55,8 +55,8 @@ const FULL_SCAN_MS = 5000;
 /** Milliseconds of upkeep that the store may do after each tick. */
 const UPKEEP_MS = 8;
 
-/** The rows after a training still show it: rates are of the whole second before. */
-const AFTER_TRAINING_MS = 3000;
+/** The rows after a training still show it, until its thread's memory is given back (10 s later). */
+const AFTER_TRAINING_MS = 15_000;
 
 const SCORE = series('homeostat.score');
 
