@@ -24,6 +24,8 @@ export class MachineScorer {
   #columns = new Map<Series, number>();
   #row = new Float32Array(0);
   #thresholds: Readonly<Record<Severity, number>> = { LOW: 0, MEDIUM: 0, HIGH: 0 };
+  /** The longest return period that the model gives, seconds. */
+  #reach = Number.POSITIVE_INFINITY;
   #now: ScoreNow | undefined;
   #alarmed: string | undefined;
   #restedAt: number | undefined;
@@ -44,6 +46,7 @@ export class MachineScorer {
     this.#columns = columns;
     this.#row = new Float32Array(model.features.length);
     this.#bands = model.bands;
+    this.#reach = model.calibration.returns.longest;
     const { combined, returns } = model.calibration;
     const valueAt = (seconds: number): number => digitsOf(combined, levelOf(returns, seconds));
     const { LOW, MEDIUM, HIGH } = SEVERITY_SECONDS;
@@ -89,7 +92,8 @@ export class MachineScorer {
 
   /** The return period, in seconds, that a score needs now to open an anomaly. */
   threshold(): number {
-    return this.#controller.threshold();
+    // A model of minutes calls nothing rarer than its reach: a threshold beyond that would deafen it.
+    return Math.min(this.#controller.threshold(), this.#reach);
   }
 
   /** An anomaly was opened or changed; each id counts once. */
