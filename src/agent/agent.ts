@@ -1,4 +1,5 @@
 import { Attributor } from '../alert/attribute.ts';
+import { GrowthDetector } from '../alert/growth.ts';
 import type { AnomalyJournal } from '../alert/journal.ts';
 import { ProcessLedger } from '../alert/process-ledger.ts';
 import { SilenceDetector } from '../alert/silence.ts';
@@ -44,6 +45,7 @@ export interface AgentOptions {
   readonly socketOwners: () => ReadonlySet<number>;
   readonly waitChannel: (pid: number) => string | undefined;
   readonly wakeups: (pid: number) => number | undefined;
+  readonly anonymousBytes: (pid: number) => number | undefined;
   /** The hub beside it. */
   readonly onTick: (tick: Tick, score: ScoreNow | undefined) => void;
   readonly onScan: (scan: ProcessScan) => void;
@@ -66,6 +68,7 @@ export class Agent {
   readonly #ledger = new ProcessLedger();
   readonly #table = new ProcessTable();
   readonly #silence: SilenceDetector;
+  readonly #growth: GrowthDetector;
   readonly #tracker: AnomalyTracker<unknown>;
   readonly #settling = new Settling();
   #trainedAt = Number.NaN;
@@ -78,6 +81,10 @@ export class Agent {
       intervalMs: processesMs,
       waitChannel,
       wakeups,
+    });
+    this.#growth = new GrowthDetector({
+      memoryBytes: options.machine.memoryBytes,
+      anonymousBytes: options.anonymousBytes,
     });
     this.#tracker = new AnomalyTracker({
       host: options.hostId,
@@ -118,7 +125,10 @@ export class Agent {
     this.#table.observe(scan);
     this.#ledger.observe(scan);
     this.#options.store.appendProcesses(scan);
-    if (scan.full) this.#tracker.silences(this.#silence.observe(scan), scan.at, this.#options.phase());
+    if (scan.full) {
+      const findings = [...this.#silence.observe(scan), ...this.#growth.observe(scan)];
+      this.#tracker.findings(findings, scan.at, this.#options.phase());
+    }
     this.#options.onScan(scan);
   }
 

@@ -73,3 +73,26 @@ export function silenceSentence(
   const usual = `it was active in ${Math.floor(activeShare * 100)} % of the looks at it over ${duration(watchedMs)} before`;
   return `${who(culprit)} has shown no sign of life since ${timeOfDay(since, now)}: ${how}; ${usual}.`;
 }
+
+/** `` `worker` (pid 4711, started by `systemd`, pid 1) keeps taking memory, 20 MB a minute ... `` */
+export function growthSentence(
+  culprit: Culprit,
+  since: number,
+  now: number,
+  {
+    from,
+    to,
+    perMinute,
+    fullSeconds,
+  }: {
+    readonly from: number;
+    readonly to: number;
+    readonly perMinute: number;
+    readonly fullSeconds: number;
+  },
+): string {
+  const amount = `${formatValue(perMinute, 'By')} a minute`;
+  const rise = `${formatValue(from, 'By')} -> ${formatValue(to, 'By')}`;
+  const full = `alone it would fill the machine's memory in ${duration(fullSeconds * 1000)}`;
+  return `${who(culprit)} keeps taking memory since ${timeOfDay(since, now)}: ${amount} without a pause (${rise}); ${full}.`;
+}

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Behaviour, START, Stage } from '../../test/support/scans.ts';
+import type { ProcessFinding } from '../model/anomaly.ts';
 import type { ProcessScan } from '../model/process.ts';
-import { type Silence, SilenceDetector } from './silence.ts';
+import { SilenceDetector } from './silence.ts';
 
 const FREEZES_AT = 600;
 const OPTIONS = { matureScans: 24 };
@@ -20,10 +21,10 @@ function watch(
     options = OPTIONS,
     scans = (scan: ProcessScan) => scan,
   }: { end?: number; options?: object; scans?: (scan: ProcessScan) => ProcessScan } = {},
-): { at: number; silences: readonly Silence[] }[] {
+): { at: number; silences: readonly ProcessFinding[] }[] {
   const stage = new Stage([...OTHERS, ...behaviours]);
   const detector = new SilenceDetector(options);
-  const heard: { at: number; silences: readonly Silence[] }[] = [];
+  const heard: { at: number; silences: readonly ProcessFinding[] }[] = [];
   while (stage.second < end) {
     const scan = scans(stage.scan());
     heard.push({ at: stage.second, silences: detector.observe(scan) });

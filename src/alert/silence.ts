@@ -1,5 +1,5 @@
 import { printable } from '../lib/text.ts';
-import type { Culprit, Severity } from '../model/anomaly.ts';
+import type { ProcessFinding } from '../model/anomaly.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
 import { culpritOf, parentOf } from './culprit.ts';
 import { silenceSentence } from './sentence.ts';
@@ -17,19 +17,6 @@ export interface SilenceOptions {
   readonly waitChannel?: (pid: number) => string | undefined;
   /** Context switches of all its threads until now: asked of the few that seem silent, as the last proof of life. */
   readonly wakeups?: (pid: number) => number | undefined;
-}
-
-/** A process that always did something and does nothing any more. */
-export interface Silence {
-  readonly culprit: Culprit;
-  /** Its last sign of life, ms since the epoch. */
-  readonly since: number;
-  readonly severity: Severity;
-  /** -log10 of the probability of such a silence. */
-  readonly score: number;
-  /** It was watched for that long without such a silence, so it comes at most so often. */
-  readonly returnPeriodSeconds: number;
-  readonly sentence: string;
 }
 
 /** What was learned of one process. */
@@ -68,7 +55,7 @@ const TOGETHER = 0.5;
 export class SilenceDetector {
   readonly #options: Required<Omit<SilenceOptions, Probe>> & Pick<SilenceOptions, Probe>;
   #pulses = new Map<string, Pulse>();
-  #found: readonly Silence[] = [];
+  #found: readonly ProcessFinding[] = [];
   #lastAt: number | undefined;
 
   constructor(options: SilenceOptions = {}) {
@@ -82,7 +69,7 @@ export class SilenceDetector {
   }
 
   /** Takes in a full scan; answers all processes that are silent now. Other scans show too little and change nothing. */
-  observe(scan: ProcessScan): readonly Silence[] {
+  observe(scan: ProcessScan): readonly ProcessFinding[] {
     if (!scan.full) return this.#found;
     const passed = this.#lastAt === undefined ? 0 : scan.at - this.#lastAt;
     const gap = passed <= 0 || passed > 3 * this.#options.intervalMs();
@@ -132,7 +119,7 @@ export class SilenceDetector {
     return before !== undefined && pulse.wakeups !== undefined && pulse.wakeups > before;
   }
 
-  #silent(at: number): readonly Silence[] {
+  #silent(at: number): readonly ProcessFinding[] {
     const regular = [...this.#pulses.values()].filter((pulse) => this.#isRegular(pulse));
     const found = regular.filter((pulse) => this.#isSilent(pulse));
     if (found.length > 2 && found.length > TOGETHER * regular.length) return [];
@@ -153,7 +140,7 @@ export class SilenceDetector {
     return !channel || !WAITS_FOR_WORK.test(channel) || pulse.looks >= 10 * this.#options.matureScans;
   }
 
-  #describe(pulse: Pulse, at: number): Silence {
+  #describe(pulse: Pulse, at: number): ProcessFinding {
     const { process, lastActiveAt: since } = pulse;
     const share = (pulse.active + 1) / (pulse.looks + 2);
     const how = this.#state(process);
@@ -163,6 +150,7 @@ export class SilenceDetector {
     });
     const watchedMs = since - pulse.firstAt;
     return {
+      what: 'silence',
       culprit,
       since,
       // Stopped is certain and asleep is inferred.

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Anomaly, Culprit, Severity } from '../model/anomaly.ts';
+import type { Anomaly, Culprit, ProcessFinding, Severity } from '../model/anomaly.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import type { Score } from '../model/score.ts';
-import type { Silence } from './silence.ts';
 import { AnomalyTracker } from './tracker.ts';
 
 const START = Date.UTC(2026, 2, 2, 12);
@@ -223,7 +222,8 @@ test('its periods are known to those who learn, a day of each at most', () => {
   assert.deepEqual(scene.tracker.periods(), [{ from: START + 21_000, to: START + 30_000 }]);
 });
 
-const silence = (pid: number): Silence => ({
+const silence = (pid: number): ProcessFinding => ({
+  what: 'silence',
   culprit: culprit(pid, 1),
   since: START,
   severity: 'MEDIUM',
@@ -234,10 +234,10 @@ const silence = (pid: number): Silence => ({
 
 test('a silent process is an anomaly of its own, until it shows life or ends', () => {
   const { tracker, said } = new Scene();
-  tracker.silences([silence(5)], START + 30_000, 'provisional');
-  tracker.silences([silence(5)], START + 35_000, 'provisional');
+  tracker.findings([silence(5)], START + 30_000, 'provisional');
+  tracker.findings([silence(5)], START + 35_000, 'provisional');
   assert.equal(tracker.open()[0]?.kind, 'process');
-  tracker.silences([], START + 40_000, 'provisional');
+  tracker.findings([], START + 40_000, 'provisional');
   assert.deepEqual(
     said.map(({ state, severity, since, closedAt }) => [state, severity, since, closedAt]),
     [

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Anomaly, BrokenMetric, Culprit, Severity } from '../model/anomaly.ts';
+import type { Anomaly, BrokenMetric, Culprit, ProcessFinding, Severity } from '../model/anomaly.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 import type { Contribution, Score } from '../model/score.ts';
 import { machineSentence } from './sentence.ts';
-import type { Silence } from './silence.ts';
 
 /** How the tracker finds out who did it; `Baseline` is opaque to it. */
 export interface CulpritFinder<Baseline> {
@@ -59,11 +58,11 @@ const RANK: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 };
 /** After a day an anomaly is the new normal: learning sees it again. */
 const MAX_EXCLUDED_MS = 86_400_000;
 
-/** Scores and silent processes -> anomalies with a beginning, a severity, culprits and an end. */
+/** Scores and findings of single processes -> anomalies with a beginning, a severity, culprits and an end. */
 export class AnomalyTracker<Baseline = unknown> {
   readonly #options: Required<AnomalyTrackerOptions<Baseline>>;
   #open: OpenMachine<Baseline> | undefined;
-  readonly #silent = new Map<string, Anomaly>();
+  readonly #found = new Map<string, Anomaly>();
   /** Times of the latest rows that had a severity, at most `persistence.window` rows old. */
   #severe: boolean[] = [];
   #unusualSince: number | undefined;
@@ -94,42 +93,42 @@ export class AnomalyTracker<Baseline = unknown> {
     else if (severity && this.#isPersistent()) this.#begin(score, severity, at, phase);
   }
 
-  /** The processes that are silent now, after each scan; those that were and are not named any more are closed. */
-  silences(silences: readonly Silence[], at: number, phase: LearningPhase): void {
-    const now = new Set(silences.map(({ culprit }) => culprit.id));
-    for (const [id, anomaly] of this.#silent) {
-      if (now.has(id)) continue;
-      this.#silent.delete(id);
+  /** What is found of single processes now, after each scan; what was found and is not any more is closed. */
+  findings(findings: readonly ProcessFinding[], at: number, phase: LearningPhase): void {
+    const now = new Set(findings.map(keyOf));
+    for (const [key, anomaly] of this.#found) {
+      if (now.has(key)) continue;
+      this.#found.delete(key);
       this.#emit({ ...anomaly, state: 'closed', closedAt: at });
     }
     if (phase === 'collecting') return;
-    for (const silence of silences) {
-      const { culprit, since, returnPeriodSeconds } = silence;
-      if (this.#silent.has(culprit.id)) continue;
+    for (const finding of findings) {
+      const { what, culprit, since, returnPeriodSeconds } = finding;
+      if (this.#found.has(keyOf(finding))) continue;
       const anomaly: Anomaly = {
         schema: 1,
-        id: anomalyId(this.#options.host, 'process', since, culprit.id),
+        id: anomalyId(this.#options.host, what, since, culprit.id),
         host: this.#options.host,
         state: 'open',
         kind: 'process',
-        severity: this.#options.severityOf(returnPeriodSeconds) ?? silence.severity,
+        severity: this.#options.severityOf(returnPeriodSeconds) ?? finding.severity,
         provisional: phase !== 'calibrated',
         since,
         raisedAt: at,
-        score: silence.score,
+        score: finding.score,
         returnPeriodSeconds,
         metrics: [],
         culprits: [culprit],
-        sentence: silence.sentence,
+        sentence: finding.sentence,
       };
-      this.#silent.set(culprit.id, anomaly);
+      this.#found.set(keyOf(finding), anomaly);
       this.#emit(anomaly);
     }
   }
 
   /** What is open now, the machine's own first. */
   open(): readonly Anomaly[] {
-    return [...(this.#open ? [this.#open.anomaly] : []), ...this.#silent.values()];
+    return [...(this.#open ? [this.#open.anomaly] : []), ...this.#found.values()];
   }
 
   /** When the machine was not itself, for learning to leave out; a day of one anomaly at most. */
@@ -145,7 +144,7 @@ export class AnomalyTracker<Baseline = unknown> {
     for (const anomaly of left)
       this.#emit({ ...anomaly, state: 'closed', closedAt: Math.max(at, anomaly.raisedAt) });
     this.#open = undefined;
-    this.#silent.clear();
+    this.#found.clear();
   }
 
   /** After a gap nothing is known of the time before: what was about to open does not. */
@@ -251,6 +250,8 @@ export class AnomalyTracker<Baseline = unknown> {
     this.#options.onAnomaly(anomaly);
   }
 }
+
+const keyOf = ({ what, culprit }: ProcessFinding): string => `${what} ${culprit.id}`;
 
 /** Whether newly found culprits explain at least about as much as the known ones did. */
 function outweighs(found: readonly Culprit[], known: readonly Culprit[]): boolean {

@@ -12,6 +12,7 @@ import { defaultConfigFile, type Settings, settingsSchema } from '../agent/setti
 import { startTraining } from '../agent/training.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
 import { createLiveHost } from '../collect/live-host.ts';
+import { anonymousBytes } from '../collect/process/anonymous-bytes.ts';
 import { createProcessScanner } from '../collect/process/linux.ts';
 import { socketOwners } from '../collect/process/socket-owners.ts';
 import { wakeups } from '../collect/process/wakeups.ts';
@@ -108,6 +109,7 @@ export async function up(options: UpOptions): Promise<void> {
     socketOwners: () => socketOwners(host),
     waitChannel: (pid) => waitChannel(host, pid),
     wakeups: (pid) => wakeups(host, pid),
+    anonymousBytes: (pid) => anonymousBytes(host, pid),
     onTick: (tick, score) => hub.ticked(tick, score),
     onScan: (scan) => hub.scanned(scan),
     onAnomaly: (anomaly) => hub.raised(anomaly),

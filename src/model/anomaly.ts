@@ -30,6 +30,21 @@ export interface Culprit {
   readonly evidence: string;
 }
 
+/** One process that left its own past, as a detector of single processes tells it at each scan while it lasts. */
+export interface ProcessFinding {
+  /** silence: it does nothing any more; growth: its memory grows without a pause. */
+  readonly what: 'silence' | 'growth';
+  readonly culprit: Culprit;
+  /** When it began, ms since the epoch: with `what` and the process it makes the anomaly's id. */
+  readonly since: number;
+  readonly severity: Severity;
+  /** -log10 of the probability that this is nothing. */
+  readonly score: number;
+  /** It was watched for that long without such a thing, so it comes at most so often. */
+  readonly returnPeriodSeconds: number;
+  readonly sentence: string;
+}
+
 /**
  * Something unusual, from its beginning to its end. One line of `anomalies.json` is this object as it was when it
  * opened, changed its severity or its culprit, or closed; the last line of an id is the whole truth.
@@ -40,7 +55,7 @@ export interface Anomaly {
   readonly id: string;
   readonly host: string;
   readonly state: 'open' | 'closed';
-  /** machine: the combined score; process: one process left its own past (it froze). */
+  /** machine: the combined score; process: one process left its own past (it froze, it leaks). */
   readonly kind: 'machine' | 'process';
   readonly severity: Severity;
   /** The model behind it had not seen enough yet. */

@@ -13,7 +13,8 @@ export interface Scene {
 export interface Fault {
   readonly name: string;
   readonly what: string;
-  readonly kind: Anomaly['kind'];
+  /** Where it may show: what is raised of another kind meanwhile was not called for. */
+  readonly kinds: readonly Anomaly['kind'][];
   /** How long it may last before it counts as missed. */
   readonly seconds: number;
   /** Called before the learning begins: what is ordinary before it fails is learned as such. */
@@ -54,7 +55,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'freeze',
     what: 'a service is stopped (SIGSTOP)',
-    kind: 'process',
+    kinds: ['process'],
     seconds: 90,
     async set(stage) {
       const service = stage.run('service');
@@ -64,7 +65,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'stuck-pipe',
     what: 'a service waits on a full pipe',
-    kind: 'process',
+    kinds: ['process'],
     seconds: 120,
     async set(stage) {
       const pipe = stage.pipe();
@@ -76,21 +77,21 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'burn-core',
     what: 'a process burns one core',
-    kind: 'machine',
+    kinds: ['machine'],
     seconds: 90,
     set: async (stage) => sudden(() => [stage.run('burn')]),
   },
   {
     name: 'burn-all',
     what: 'a miner burns all cores',
-    kind: 'machine',
+    kinds: ['machine'],
     seconds: 90,
     set: async (stage) => sudden(() => [stage.run('burn', availableParallelism())]),
   },
   {
     name: 'leak',
     what: 'a process leaks memory',
-    kind: 'machine',
+    kinds: ['machine', 'process'],
     seconds: 600,
     set: async (stage, { leakMegabytesAMinute }) =>
       sudden(() => [stage.run('leak', leakMegabytesAMinute, 10 * leakMegabytesAMinute)]),
@@ -98,14 +99,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'fork-storm',
     what: 'a process starts 300 children a second',
-    kind: 'machine',
+    kinds: ['machine'],
     seconds: 60,
     set: async (stage) => sudden(() => [stage.run('forks', 300)]),
   },
   {
     name: 'disk-full',
     what: 'a disk fills',
-    kind: 'machine',
+    kinds: ['machine'],
     seconds: 90,
     async set(stage) {
       const { folder } = stage.disk(600);
@@ -115,7 +116,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'flood',
     what: 'a flood of UDP packets on loopback',
-    kind: 'machine',
+    kinds: ['machine'],
     seconds: 60,
     set: async (stage) =>
       sudden(async () => {

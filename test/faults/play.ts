@@ -22,21 +22,21 @@ export async function play(
 ): Promise<Omit<Report, 'learnedMs'>> {
   const began = Date.now();
   const results: Result[] = [];
-  const busy: { kind: Anomaly['kind']; from: number; to: number }[] = [];
+  const busy: { kinds: readonly Anomaly['kind'][]; from: number; to: number }[] = [];
   for (const { fault, scene } of scenes) {
     await quiet(daemon, quietMs);
     tell(`${fault.name}: ${fault.what} ...`);
     const from = Date.now();
     results.push(await make(daemon, fault, scene, tell));
     await scene.end();
-    busy.push({ kind: fault.kind, from, to: Date.now() + AFTERMATH_MS });
+    busy.push({ kinds: fault.kinds, from, to: Date.now() + AFTERMATH_MS });
   }
   await quiet(daemon, quietMs);
   const all = await daemon.anomalies(began);
   const uncalled = all.filter(
     ({ kind, raisedAt }) =>
       raisedAt >= began &&
-      !busy.some((fault) => fault.kind === kind && raisedAt >= fault.from && raisedAt <= fault.to),
+      !busy.some((fault) => fault.kinds.includes(kind) && raisedAt >= fault.from && raisedAt <= fault.to),
   );
   const busyMs = busy.reduce((sum, { from, to }) => sum + to - from, 0);
   return { results, quiet: uncalled, quietMs: Math.max(0, Date.now() - began - busyMs) };
@@ -68,7 +68,7 @@ async function make(
   let end = began + fault.seconds * 1000;
   while (Date.now() < end && rightAt === undefined) {
     await sleep(1000);
-    const all = (await daemon.anomalies(began)).filter(({ kind }) => kind === fault.kind);
+    const all = (await daemon.anomalies(began)).filter(({ kind }) => fault.kinds.includes(kind));
     const mine = all.filter(({ raisedAt }) => raisedAt >= began);
     // One that was open already may be what the fault shows in: then its culprit is what tells.
     const right = [...mine, ...all].find((anomaly) => namesOneOf(anomaly, scene.guilty()));

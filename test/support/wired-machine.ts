@@ -124,6 +124,7 @@ export function wireMachine(
     socketOwners: () => new Set(),
     waitChannel: () => undefined,
     wakeups: () => undefined,
+    anonymousBytes: () => undefined,
     processesMs: () => 5000,
     isTraining: () => false,
     onTick: (tick, score) => hub.ticked(tick, score),
