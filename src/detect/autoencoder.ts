@@ -66,12 +66,13 @@ function learn(
   let best: Autoencoder | undefined;
   let sinceBest = 0;
   for (let round = 1; round <= options.rounds && sinceBest < options.patience; round++) {
-    trainer.round();
+    const trainError = trainer.round();
     const error = validationError(network, validate.rows > 0 ? validate : train);
     if (!best || error < best.validationError * LEAST_GAIN) {
       best = { sizes, parameters: network.parameters.slice(), validationError: error, rounds: round };
       sinceBest = 0;
     } else sinceBest++;
+    context.loss?.(round, trainError, error);
     context.progress(round / options.rounds);
   }
   context.progress(1);
@@ -100,12 +101,17 @@ class Trainer {
     this.#next = train.rows;
   }
 
-  round(): void {
+  /** The mean squared error of the rows, each as it was before it was learned. */
+  round(): number {
     const { roundRows, batch, rate } = this.#options;
+    let sum = 0;
+    let rows = 0;
     for (let row = 0; row < roundRows; row += batch) {
-      for (let index = 0; index < batch; index++) this.#learnRow(this.#draw());
+      for (let index = 0; index < batch; index++) sum += this.#learnRow(this.#draw());
+      rows += batch;
       this.#adam.step(this.#network.parameters, this.#gradient, batch, rate);
     }
+    return sum / rows;
   }
 
   #draw(): number {
@@ -116,17 +122,24 @@ class Trainer {
     return this.#order[this.#next++]!;
   }
 
-  #learnRow(index: number): void {
+  #learnRow(index: number): number {
     const { columns, data } = this.#train;
     const row = data.subarray(index * columns, (index + 1) * columns);
     const input = limitInto(row, this.#network.input);
     const output = this.#network.forward();
     const delta = this.#network.outputDelta;
+    let squares = 0;
+    let present = 0;
     for (let column = 0; column < columns; column++) {
       // A missing value says nothing about what its reconstruction should have been.
-      delta[column] = Number.isNaN(row[column]!) ? 0 : output[column]! - input[column]!;
+      const missing = Number.isNaN(row[column]!);
+      const error = missing ? 0 : output[column]! - input[column]!;
+      delta[column] = error;
+      squares += error * error;
+      if (!missing) present++;
     }
     this.#network.backward(this.#gradient);
+    return present === 0 ? 0 : squares / present;
   }
 }
 

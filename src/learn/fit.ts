@@ -1,6 +1,6 @@
 import { levelOf } from '../lib/return-period.ts';
 import { digitsOf } from '../lib/tail.ts';
-import type { Detector } from '../model/detector.ts';
+import type { Detector, EncodedModel } from '../model/detector.ts';
 import type { DetectorPart, MachineModel } from '../model/machine-model.ts';
 import type { Matrix } from '../model/matrix.ts';
 import { standardise } from '../model/scaling.ts';
@@ -16,6 +16,16 @@ export interface FitOptions {
   readonly seed: number;
   /** `done` from 0 to 1. */
   progress(done: number, step: string): void;
+  readonly notes?: FitNotes;
+}
+
+/** What a training writes down as it goes. */
+export interface FitNotes {
+  /** A detector that an interrupted training has learned from the same rows, with the same seed. */
+  learned(name: string): EncodedModel | undefined;
+  keep(name: string, encoded: EncodedModel): void;
+  /** The mean loss of a detector on either block, after an epoch (from 1). */
+  loss(name: string, epoch: number, train: number, validate: number): void;
 }
 
 /** What can be learned from rows alone. */
@@ -36,7 +46,7 @@ export type FittedModel = Pick<
  * Standardises `matrix` in place: a day of rows is too large to keep twice beside a running daemon.
  */
 export function fit(matrix: Matrix, options: FitOptions): FittedModel {
-  const { rules, detectors, stepSeconds, seed, progress } = options;
+  const { rules, detectors, stepSeconds, seed, progress, notes } = options;
   const scaling = fitScaling(splitByTime(matrix).train, rules);
   for (let row = 0; row < matrix.rows; row++) {
     const values = matrix.data.subarray(row * matrix.columns, (row + 1) * matrix.columns);
@@ -44,12 +54,18 @@ export function fit(matrix: Matrix, options: FitOptions): FittedModel {
   }
   const { train, validate, calibrate: held } = splitByTime(matrix);
   const share = 1 / (detectors.length + 1);
-  const models = detectors.map((detector, index) =>
-    detector.learn(train, validate, {
+  const models = detectors.map((detector, index) => {
+    const { name } = detector;
+    const learned = notes?.learned(name);
+    if (learned) return detector.decode(learned);
+    const model = detector.learn(train, validate, {
       seed: seed + index,
-      progress: (done) => progress((index + done) * share, `learning: ${detector.name}`),
-    }),
-  );
+      progress: (done) => progress((index + done) * share, `learning: ${name}`),
+      loss: (epoch, onTrain, onValidate) => notes?.loss(name, epoch, onTrain, onValidate),
+    });
+    notes?.keep(name, detector.encode(model));
+    return model;
+  });
   progress(detectors.length * share, 'calibrating');
   const scorers = detectors.map((detector, index) => detector.scorer(models[index]));
   const weights = detectors.map(({ weight }) => weight);

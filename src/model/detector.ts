@@ -5,6 +5,8 @@ export interface LearnContext {
   readonly seed: number;
   /** `done` from 0 to 1. */
   progress(done: number): void;
+  /** The mean loss on either block after an epoch (from 1), for the model card; told by detectors that learn in epochs. */
+  loss?(epoch: number, train: number, validate: number): void;
 }
 
 /** What goes into a model file: small facts as JSON, large arrays as bytes. */
