@@ -3,17 +3,17 @@ import { GrowthDetector } from '../alert/growth.ts';
 import type { AnomalyJournal } from '../alert/journal.ts';
 import { ProcessLedger } from '../alert/process-ledger.ts';
 import { SilenceDetector } from '../alert/silence.ts';
-import { AnomalyTracker, type Period } from '../alert/tracker.ts';
+import type { Period } from '../alert/tracker.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import type { History } from '../model/history.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import { series, type Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import { Settling } from '../model/settling.ts';
-import { severityOf } from '../model/severity.ts';
 import type { ScoreNow } from '../model/status.ts';
+import { MachineAlarms } from './machine-alarms.ts';
 import type { MachineScorer } from './machine-scorer.ts';
 import { ProcessTable } from './process-table.ts';
 
@@ -69,7 +69,7 @@ export class Agent {
   readonly #table = new ProcessTable();
   readonly #silence: SilenceDetector;
   readonly #growth: GrowthDetector;
-  readonly #tracker: AnomalyTracker<unknown>;
+  readonly #alarms: MachineAlarms;
   readonly #settling = new Settling();
   #trainedAt = Number.NaN;
 
@@ -86,9 +86,10 @@ export class Agent {
       memoryBytes: options.machine.memoryBytes,
       anonymousBytes: options.anonymousBytes,
     });
-    this.#tracker = new AnomalyTracker({
+    this.#alarms = new MachineAlarms({
       host: options.hostId,
-      severityOf: (seconds) => this.#severity(seconds),
+      stepSeconds: 1,
+      reach: () => options.scorer.reach(),
       culprits: new Attributor(this.#ledger, {
         machine: options.machine,
         socketOwners: options.socketOwners,
@@ -101,7 +102,7 @@ export class Agent {
   start(): void {
     const now = this.#options.clock.now();
     const left = this.#options.store.anomalies({}).filter(({ state }) => state === 'open');
-    this.#tracker.close(now, left);
+    this.#alarms.close(now, left);
   }
 
   tick(tick: Tick): void {
@@ -111,12 +112,8 @@ export class Agent {
       ? { ...tick, metrics: [...tick.metrics, { series: SCORE, value: score.value }] }
       : tick;
     store.append(kept);
-    this.#options.learn(tick.at, this.#tracker.open().find(({ kind }) => kind === 'machine')?.since);
-    this.#tracker.tick({ at: tick.at, score, phase: this.#options.phase() });
-    scorer.rest(
-      clock.monotonic(),
-      this.#tracker.open().some(({ kind }) => kind === 'machine'),
-    );
+    this.#options.learn(tick.at, this.#alarms.ofMachine()?.since);
+    this.#alarms.tick({ at: tick.at, score, phase: this.#options.phase() }, clock.monotonic());
     this.#options.onTick(kept, scorer.now());
     store.maintain(UPKEEP_MS);
   }
@@ -127,7 +124,7 @@ export class Agent {
     this.#options.store.appendProcesses(scan);
     if (scan.full) {
       const findings = [...this.#silence.observe(scan), ...this.#growth.observe(scan)];
-      this.#tracker.findings(findings, scan.at, this.#options.phase());
+      this.#alarms.findings(findings, scan.at, this.#options.phase());
     }
     this.#options.onScan(scan);
   }
@@ -137,17 +134,17 @@ export class Agent {
   }
 
   openAnomalies(): readonly Anomaly[] {
-    return this.#tracker.open();
+    return this.#alarms.open();
   }
 
   /** When the machine was not itself. */
   unusualPeriods(): readonly Period[] {
-    return this.#tracker.periods();
+    return this.#alarms.periods();
   }
 
   /** Closes what is open: nobody will watch it any more. */
   stop(): void {
-    this.#tracker.close(this.#options.clock.now());
+    this.#alarms.close(this.#options.clock.now());
   }
 
   /** What Homeostat itself does when it starts and when it trains is no news of the machine: such rows are not scored. */
@@ -157,16 +154,8 @@ export class Agent {
     return !(Math.abs(at - this.#trainedAt) < AFTER_TRAINING_MS);
   }
 
-  #severity(returnPeriodSeconds: number): Severity | undefined {
-    const open = this.#tracker.open().some(({ kind }) => kind === 'machine');
-    return open || returnPeriodSeconds >= this.#options.scorer.threshold()
-      ? severityOf(returnPeriodSeconds)
-      : undefined;
-  }
-
   #raise(anomaly: Anomaly): void {
-    const { log, journal, onAnomaly, scorer, store } = this.#options;
-    if (anomaly.state === 'open' && anomaly.kind === 'machine') scorer.alarmed(anomaly.id);
+    const { log, journal, onAnomaly, store } = this.#options;
     store.appendAnomaly(anomaly);
     journal.write(anomaly);
     const fields = {

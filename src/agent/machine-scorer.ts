@@ -1,5 +1,4 @@
 import { createEnsemble, type Ensemble } from '../detect/ensemble.ts';
-import { RateController } from '../detect/rate-controller.ts';
 import { levelOf } from '../lib/return-period.ts';
 import { digitsOf } from '../lib/tail.ts';
 import type { Severity } from '../model/anomaly.ts';
@@ -16,19 +15,15 @@ const ENOUGH = 0.5;
 /** How much of the latest history a new model is shown, ms: its slowest memory has a half-life of 45 min. */
 const WARM_UP_MS = 30 * 60_000;
 
-/** Ticks -> scores by the current model, and the threshold at which a score becomes an alarm. */
+/** Ticks -> scores by the current model. */
 export class MachineScorer {
-  readonly #controller = new RateController({ baseSeconds: SEVERITY_SECONDS.LOW });
   #ensemble: Ensemble | undefined;
   #bands: Readonly<Record<string, Band>> = {};
   #columns = new Map<Series, number>();
   #row = new Float32Array(0);
   #thresholds: Readonly<Record<Severity, number>> = { LOW: 0, MEDIUM: 0, HIGH: 0 };
-  /** The longest return period that the model gives, seconds. */
   #reach = Number.POSITIVE_INFINITY;
   #now: ScoreNow | undefined;
-  #alarmed: string | undefined;
-  #restedAt: number | undefined;
 
   /**
    * From now on this model scores. It is shown the latest history first: what was usual lately is part of its opinion.
@@ -90,23 +85,9 @@ export class MachineScorer {
     return this.#bands;
   }
 
-  /** The return period, in seconds, that a score needs now to open an anomaly. */
-  threshold(): number {
-    // A model of minutes calls nothing rarer than its reach: a threshold beyond that would deafen it.
-    return Math.min(this.#controller.threshold(), this.#reach);
-  }
-
-  /** An anomaly was opened or changed; each id counts once. */
-  alarmed(id: string): void {
-    if (this.#alarmed === id) return;
-    this.#alarmed = id;
-    this.#controller.alarmed();
-  }
-
-  /** Called each tick: time in which nothing is open brings the threshold down. `at` is monotonic, ms. */
-  rest(at: number, isOpen: boolean): void {
-    if (this.#restedAt !== undefined && !isOpen) this.#controller.quiet(at - this.#restedAt);
-    this.#restedAt = at;
+  /** The longest return period that the model gives, seconds. */
+  reach(): number {
+    return this.#reach;
   }
 }
 

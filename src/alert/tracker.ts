@@ -3,6 +3,7 @@ import type { Anomaly, BrokenMetric, Culprit, ProcessFinding, Severity } from '.
 import type { LearningPhase } from '../model/learning.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 import type { Contribution, Score } from '../model/score.ts';
+import { type Pace, paceOf } from './pace.ts';
 import { machineSentence } from './sentence.ts';
 
 /** How the tracker finds out who did it; `Baseline` is opaque to it. */
@@ -18,12 +19,10 @@ export interface AnomalyTrackerOptions<Baseline> {
   readonly culprits: CulpritFinder<Baseline>;
   /** Called with each anomaly as it opened, changed its severity or culprits, or closed. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
-  /** Rows with a severity, of the last `window`, that open an anomaly. */
-  readonly persistence?: { readonly rows: number; readonly window: number };
+  /** Seconds from row to row; 1 where it is left out. */
+  readonly stepSeconds?: number;
   /** A row whose score comes once in so many seconds keeps an anomaly open. Below any severity: that is the hysteresis. */
   readonly unusualSeconds?: number;
-  /** So long must rows be usual before it closes, ms. */
-  readonly quietMs?: number;
   /** Culprits are sought again this often while it is open, ms. */
   readonly updateMs?: number;
 }
@@ -49,10 +48,6 @@ interface OpenMachine<Baseline> {
   updatedAt: number;
 }
 
-/** A row further from the one before it than this is behind a gap: time in which nothing was seen is not quiet. */
-const MAX_ROW_MS = 15_000;
-/** Unusual rows before the opening belong to it unless they are further apart than this. */
-const MAX_LULL_MS = 30_000;
 const MAX_METRICS = 8;
 const RANK: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 };
 /** After a day an anomaly is the new normal: learning sees it again. */
@@ -61,9 +56,10 @@ const MAX_EXCLUDED_MS = 86_400_000;
 /** Scores and findings of single processes -> anomalies with a beginning, a severity, culprits and an end. */
 export class AnomalyTracker<Baseline = unknown> {
   readonly #options: Required<AnomalyTrackerOptions<Baseline>>;
+  readonly #pace: Pace;
   #open: OpenMachine<Baseline> | undefined;
   readonly #found = new Map<string, Anomaly>();
-  /** Times of the latest rows that had a severity, at most `persistence.window` rows old. */
+  /** Times of the latest rows that had a severity, as many as the pace asks for. */
   #severe: boolean[] = [];
   #unusualSince: number | undefined;
   #lastUnusualAt = 0;
@@ -72,24 +68,25 @@ export class AnomalyTracker<Baseline = unknown> {
 
   constructor(options: AnomalyTrackerOptions<Baseline>) {
     this.#options = {
-      persistence: { rows: 4, window: 6 },
+      stepSeconds: 1,
       unusualSeconds: 1800,
-      quietMs: 60_000,
       updateMs: 15_000,
       ...options,
     };
+    this.#pace = paceOf(this.#options.stepSeconds);
   }
 
   /** One row of metrics; call it for rows without a score too. */
   tick({ at, score, phase }: TrackerTick): void {
     const passed = this.#lastAt === undefined ? 0 : at - this.#lastAt;
     this.#lastAt = at;
-    if (passed < 0 || passed > MAX_ROW_MS) this.#startOver();
+    const { longestStepMs } = this.#pace;
+    if (passed < 0 || passed > longestStepMs) this.#startOver();
     if (!score || phase === 'collecting') return;
     const severity = this.#options.severityOf(score.returnPeriodSeconds);
     this.#remember(at, score, severity);
     if (this.#open)
-      this.#continue(this.#open, score, severity, at, Math.min(Math.max(passed, 0), MAX_ROW_MS));
+      this.#continue(this.#open, score, severity, at, Math.min(Math.max(passed, 0), longestStepMs));
     else if (severity && this.#isPersistent()) this.#begin(score, severity, at, phase);
   }
 
@@ -155,14 +152,15 @@ export class AnomalyTracker<Baseline = unknown> {
 
   #remember(at: number, score: Score, severity: Severity | undefined): void {
     this.#severe.push(severity !== undefined);
-    if (this.#severe.length > this.#options.persistence.window) this.#severe.shift();
+    if (this.#severe.length > this.#pace.persistence.window) this.#severe.shift();
     if (score.returnPeriodSeconds < this.#options.unusualSeconds) return;
-    if (this.#unusualSince === undefined || at - this.#lastUnusualAt > MAX_LULL_MS) this.#unusualSince = at;
+    if (this.#unusualSince === undefined || at - this.#lastUnusualAt > this.#pace.lullMs)
+      this.#unusualSince = at;
     this.#lastUnusualAt = at;
   }
 
   #isPersistent(): boolean {
-    return this.#severe.filter(Boolean).length >= this.#options.persistence.rows;
+    return this.#severe.filter(Boolean).length >= this.#pace.persistence.rows;
   }
 
   #begin(score: Score, severity: Severity, at: number, phase: LearningPhase): void {
@@ -200,7 +198,7 @@ export class AnomalyTracker<Baseline = unknown> {
   ): void {
     if (score.returnPeriodSeconds < this.#options.unusualSeconds) {
       open.quietMs += passed;
-      if (open.quietMs >= this.#options.quietMs) this.#end(open);
+      if (open.quietMs >= this.#pace.quietMs) this.#end(open);
       return;
     }
     open.quietMs = 0;

@@ -1,0 +1,93 @@
+import { AnomalyTracker, type CulpritFinder, type Period, type TrackerTick } from '../alert/tracker.ts';
+import { RateController } from '../detect/rate-controller.ts';
+import type { Anomaly, ProcessFinding, Severity } from '../model/anomaly.ts';
+import type { LearningPhase } from '../model/learning.ts';
+import { SEVERITY_SECONDS, severityOf } from '../model/severity.ts';
+
+export interface MachineAlarmsOptions {
+  readonly host: string;
+  /** Seconds from row to row. */
+  readonly stepSeconds: number;
+  readonly culprits: CulpritFinder<unknown>;
+  /** The longest return period that the model gives now, seconds. */
+  reach(): number;
+  /** As of AnomalyTracker. */
+  readonly onAnomaly: (anomaly: Anomaly) => void;
+}
+
+/**
+ * Scores and findings -> anomalies, no more of them than a person can bear: what the tracker would open must be as rare as the
+ * rate controller asks for. The daemon and `homeostat evaluate` raise through this, so that what is judged is what runs.
+ */
+export class MachineAlarms {
+  readonly #controller = new RateController({ baseSeconds: SEVERITY_SECONDS.LOW });
+  readonly #tracker: AnomalyTracker<unknown>;
+  readonly #reach: () => number;
+  #alarmed: string | undefined;
+  #restedAt: number | undefined;
+
+  constructor({ host, stepSeconds, culprits, reach, onAnomaly }: MachineAlarmsOptions) {
+    this.#reach = reach;
+    this.#tracker = new AnomalyTracker({
+      host,
+      stepSeconds,
+      culprits,
+      severityOf: (returnPeriodSeconds) => this.#severity(returnPeriodSeconds),
+      onAnomaly: (anomaly) => {
+        if (anomaly.state === 'open' && anomaly.kind === 'machine') this.#count(anomaly.id);
+        onAnomaly(anomaly);
+      },
+    });
+  }
+
+  /** One row, also one without a score. `monotonic` in ms: time in which nothing is open brings the threshold down. */
+  tick(row: TrackerTick, monotonic: number): void {
+    this.#tracker.tick(row);
+    if (this.#restedAt !== undefined && !this.ofMachine()) this.#controller.quiet(monotonic - this.#restedAt);
+    this.#restedAt = monotonic;
+  }
+
+  /** What is found of single processes now, after each scan. */
+  findings(findings: readonly ProcessFinding[], at: number, phase: LearningPhase): void {
+    this.#tracker.findings(findings, at, phase);
+  }
+
+  /** What is open now, the machine's own first. */
+  open(): readonly Anomaly[] {
+    return this.#tracker.open();
+  }
+
+  /** The machine's own open anomaly. */
+  ofMachine(): Anomaly | undefined {
+    return this.#tracker.open().find(({ kind }) => kind === 'machine');
+  }
+
+  /** When the machine was not itself. */
+  periods(): readonly Period[] {
+    return this.#tracker.periods();
+  }
+
+  /** Closes what is open, at the end of the program or for anomalies that an earlier run left open. */
+  close(at: number, left?: readonly Anomaly[]): void {
+    this.#tracker.close(at, left);
+  }
+
+  /** While one is open, what opened it remains enough. */
+  #severity(returnPeriodSeconds: number): Severity | undefined {
+    return this.ofMachine() || returnPeriodSeconds >= this.#threshold()
+      ? severityOf(returnPeriodSeconds)
+      : undefined;
+  }
+
+  /** A model of minutes calls nothing rarer than its reach: a threshold beyond that would deafen it. */
+  #threshold(): number {
+    return Math.min(this.#controller.threshold(), this.#reach());
+  }
+
+  /** An anomaly that is told again, as it changed, is no new one. */
+  #count(id: string): void {
+    if (this.#alarmed === id) return;
+    this.#alarmed = id;
+    this.#controller.alarmed();
+  }
+}
