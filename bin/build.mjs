@@ -7,7 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { root } from './node24.mjs';
 
 const TARGETS = {
-  program: { sources: ['src', 'package.json', 'bin/build.mjs'], stamp: 'dist/.program', build: buildProgram },
+  program: {
+    sources: ['src', 'proto/generated', 'package.json', 'bin/build.mjs'],
+    stamp: 'dist/.program',
+    build: buildProgram,
+  },
   web: { sources: ['web', 'package.json', 'bin/build.mjs'], stamp: 'dist/web/.stamp', build: buildWeb },
 };
 

@@ -21,6 +21,7 @@ for (const [name, part] of Object.entries(PARTS)) if (wanted.length === 0 || wan
 
 /** Types, lint and code that nobody uses. */
 function checkStatically() {
+  run('the wire and the code made from it', wantedNode(), [join(root, 'bin', 'proto.mjs'), '--check']);
   run('types', tool('tsc'), ['-p', '.']);
   run('types of the dashboard', tool('tsc'), ['-p', 'web']);
   run('lint', tool('biome'), ['ci', '.']);
@@ -34,7 +35,7 @@ function testUnits() {
 
 /** The product as a whole, with real processes, real faults and a real browser: one after the other, they measure. */
 function testSystem() {
-  ensureBrowser();
+  ensurePrograms();
   runTests('system tests', ['test/e2e/*.test.ts', 'test/integration/*.test.ts', 'test/faults/*.test.ts'], 1);
 }
 
@@ -61,25 +62,28 @@ function runTests(title, patterns, concurrency) {
   }
 }
 
-/** Browser tests want Debian's Chromium: installed here when root, else said. */
-function ensureBrowser() {
-  const found = [
-    process.env.CHROMIUM,
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-  ].some((path) => path !== undefined && existsSync(path));
-  if (found) return;
-  const apt = existsSync('/usr/bin/apt-get') && process.getuid?.() === 0;
-  if (!apt) {
-    fail(
-      "the browser tests need Chromium: run 'sudo apt-get install chromium', or set CHROMIUM to the path of one",
-    );
+/** Programs that the system tests use and npm does not have: installed from Debian when root, else said. */
+function ensurePrograms() {
+  const has = (...paths) => paths.some((path) => path !== undefined && existsSync(path));
+  const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const packages = [];
+  if (!has(process.env.CHROMIUM, ...browsers)) packages.push('chromium');
+  // The client of others: grpc_tools makes its stubs.
+  if (!pythonHas('grpc')) packages.push('python3-grpcio');
+  if (!pythonHas('grpc_tools')) packages.push('python3-grpc-tools');
+  if (packages.length === 0) return;
+  const names = packages.join(' ');
+  if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) {
+    fail(`the system tests need ${names}: run 'sudo apt-get install ${names}' (CHROMIUM may name a browser)`);
   }
-  console.log('Installing Chromium for the browser tests ...');
+  console.log(`Installing ${names} for the system tests ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('package lists', 'apt-get', ['update', '-q'], env);
-  run('Chromium', 'apt-get', ['install', '-q', '-y', '--no-install-recommends', 'chromium'], env);
+  run(names, 'apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], env);
+}
+
+function pythonHas(name) {
+  return spawnSync('/usr/bin/python3', ['-c', `import ${name}`]).status === 0;
 }
 
 function run(title, command, args, env = process.env) {

@@ -2,12 +2,15 @@ import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import { addAnomalies } from './commands/anomalies.ts';
+import { addBus } from './commands/bus.ts';
 import { addExport } from './commands/export.ts';
 import { addHistory } from './commands/history.ts';
+import { addHub } from './commands/hub.ts';
 import { addRecord } from './commands/record.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
 import { addUp } from './commands/up.ts';
+import { addWal } from './commands/wal.ts';
 import { version } from './version.ts';
 
 /** The command line as a value, so that tests and the reference page can walk it. */
@@ -25,12 +28,26 @@ export function createProgram(): Command {
       'after',
       '\nExamples:\n  homeostat up                 start and print the address of the dashboard\n  homeostat status             what it sees, how far it has learned\n  homeostat top                the machine and its processes, live\n  homeostat anomalies          what was unusual, why, and who did it\n\nExit codes: 0 done, 1 a failure, 2 wrong use or a wrong configuration.',
     );
-  for (const add of [addUp, addStatus, addTop, addAnomalies, addHistory, addExport, addRecord]) add(program);
-  for (const command of [program, ...program.commands]) {
+  for (const add of [
+    addUp,
+    addStatus,
+    addTop,
+    addAnomalies,
+    addHistory,
+    addExport,
+    addRecord,
+    addHub,
+    addBus,
+    addWal,
+  ])
+    add(program);
+  for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }
   return program;
 }
+
+const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)];
 
 /** Runs one command line and returns the exit code. Nothing but UserErrors and their like is printed without a stack. */
 export async function run(argv: readonly string[]): Promise<number> {

@@ -100,7 +100,8 @@ function bind(server: Server, { host, port, log }: ServerOptions): Promise<numbe
   });
 }
 
-function bindError(error: Error, host: string, port: number): UserError {
+/** The UserError for a port or an address that cannot be had. */
+export function bindError(error: Error, host: string, port: number): UserError {
   switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new UserError(

@@ -1,0 +1,72 @@
+/** How a publish ended. */
+export type Outcome = 'ok' | 'retry' | 'overload' | 'failed' | 'invalid';
+
+/** Upper bounds of the latency's buckets, seconds: Prometheus' own defaults, with two more below. */
+const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface BusFigures {
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly duplicates: number;
+  readonly inFlight: number;
+}
+
+/** Counts what the bus did; shown by Prometheus' names (prometheus.io/docs/instrumenting/exposition_formats). */
+export class BusMetrics {
+  readonly #outcomes: Record<Outcome, number> = { ok: 0, retry: 0, overload: 0, failed: 0, invalid: 0 };
+  readonly #buckets = new Array<number>(BOUNDS.length).fill(0);
+  #seconds = 0;
+  #duplicates = 0;
+  #inFlight = 0;
+
+  /** A request came; the answer is to be called once with how it ended. */
+  begin(): (outcome: Outcome) => void {
+    const began = performance.now();
+    this.#inFlight++;
+    return (outcome) => {
+      this.#inFlight--;
+      this.#outcomes[outcome]++;
+      const seconds = (performance.now() - began) / 1000;
+      this.#seconds += seconds;
+      const bucket = BOUNDS.findIndex((bound) => seconds <= bound);
+      if (bucket >= 0) this.#buckets[bucket]!++;
+    };
+  }
+
+  duplicate(): void {
+    this.#duplicates++;
+  }
+
+  figures(): BusFigures {
+    return { outcomes: { ...this.#outcomes }, duplicates: this.#duplicates, inFlight: this.#inFlight };
+  }
+
+  /** In Prometheus' text format, version 0.0.4. */
+  text(): string {
+    const { ok, retry, overload, failed, invalid } = this.#outcomes;
+    const total = ok + retry + overload + failed + invalid;
+    const lines: string[] = [];
+    const one = (name: string, type: string, help: string, value: number): void => {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value}`);
+    };
+    one('bus_publish_total', 'counter', 'Publishes answered.', total);
+    one('bus_ok_total', 'counter', 'Publishes that are on disk, duplicates included.', ok);
+    one('bus_duplicate_total', 'counter', 'Publishes whose key was known.', this.#duplicates);
+    one('bus_invalid_total', 'counter', 'Publishes refused for good.', invalid);
+    one('bus_retry_total', 'counter', 'Publishes to be sent again.', retry + overload);
+    one('bus_failed_total', 'counter', 'Publishes that the log could not take.', failed);
+    one('bus_inflight_requests', 'gauge', 'Publishes being answered.', this.#inFlight);
+    const name = 'bus_publish_latency_seconds';
+    lines.push(`# HELP ${name} From a request to its answer.`, `# TYPE ${name} histogram`);
+    let below = 0;
+    for (const [index, bound] of BOUNDS.entries()) {
+      below += this.#buckets[index]!;
+      lines.push(`${name}_bucket{le="${bound}"} ${below}`);
+    }
+    lines.push(
+      `${name}_bucket{le="+Inf"} ${total}`,
+      `${name}_sum ${this.#seconds}`,
+      `${name}_count ${total}`,
+    );
+    return `${lines.join('\n')}\n`;
+  }
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { UserError } from '../../lib/errors.ts';
+import { duration, printable } from '../../lib/text.ts';
+import type { BusStatus } from '../../model/bus.ts';
+import { formatValue } from '../../model/display.ts';
+import { findRunning } from '../client.ts';
+import { hubFolder } from '../hub-folder.ts';
+import { addDataOption, addJsonOption } from '../options.ts';
+
+export function addBus(program: Command): void {
+  const bus = program.command('bus').description('what the bus of a running hub does');
+  addJsonOption(addDataOption(bus.command('status')))
+    .description('publishes by how they ended, what is in flight, and the log behind them')
+    .action(async ({ data, json }: { data: string; json?: true }) => {
+      const client = findRunning(hubFolder(data));
+      if (!client)
+        throw new UserError(
+          `no hub is running with the data folder ${data}; start it with 'homeostat hub', or name another folder with --data`,
+          1,
+        );
+      const status = await client.get<BusStatus>('bus');
+      console.log(json ? JSON.stringify(status, null, 2) : render(status));
+    });
+}
+
+function render({
+  version,
+  address,
+  startedAt,
+  at,
+  published,
+  duplicates,
+  inFlight,
+  log,
+  self,
+}: BusStatus): string {
+  const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
+  const { ok, retry, overload, failed, invalid } = published;
+  const lines = [
+    line(
+      'Hub',
+      `${version}, running for ${duration(at - startedAt)}, pid ${self.pid}, ${formatValue(self.rss, 'By')}`,
+    ),
+    line('Bus', `${address}, ${inFlight} in flight`),
+    line('Published', `${ok} on disk (${duplicates} of them known before), ${invalid} invalid`),
+    line('Refused', `${retry + overload} to be sent again, ${failed} because the log failed`),
+    line(
+      'Log',
+      `${log.records} records, ${formatValue(log.fileBytes, 'By')} of at most ${formatValue(log.maxBytes, 'By')}, ${log.dropped} dropped at the bound`,
+    ),
+    line('Disk', `${log.waiting} records wait; it takes ${log.recordsPerSecond} a second`),
+  ];
+  if (log.problem !== undefined) lines.push(line('NOT KEPT', log.problem));
+  return lines.join('\n');
+}

@@ -1,0 +1,76 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { writeFileAtomic } from '../../lib/atomic-file.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { parseSize, SIZE_HELP } from '../../lib/units.ts';
+import { openDataFolder } from '../data-folder.ts';
+import { identityFolder } from '../hub-folder.ts';
+import { addDataOption, addJsonOption, countArgument, portArgument } from '../options.ts';
+
+export function addHub(program: Command): void {
+  const hub = addDataOption(program.command('hub'))
+    .description('take process events over gRPC with mutual TLS and keep them durably, until Ctrl-C')
+    .option('--bus-host <address>', 'address to take events on', '127.0.0.1')
+    .option('--bus-port <n>', 'port to take events on; 0 takes any free one', portArgument, 50051)
+    .option('--port <n>', 'port of the figures on loopback; 0 takes any free one', portArgument, 4664)
+    .option('--max-log <size>', 'what the log may take on disk', sizeArgument, 200 * 2 ** 20)
+    .addHelpText(
+      'after',
+      '\nThe log refuses new events (RETRY) when it is at its bound and everything in it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub issue laptop --out certificates',
+    )
+    .action(async (options) => {
+      const { hub: run } = await import('../hub.ts');
+      await run(options);
+    });
+  addJsonOption(addDataOption(hub.command('issue')))
+    .argument('<name>', 'who the client is: letters, digits, dots, hyphens and underscores', nameArgument)
+    .description("make a key and a certificate for a client of others, signed by this hub's authority")
+    .option('--out <dir>', 'folder for NAME.key, NAME.pem and ca.pem', '.')
+    .option('--days <n>', 'how long it is valid', countArgument, 365)
+    .action(issue);
+}
+
+interface IssueOptions {
+  readonly data: string;
+  readonly out: string;
+  readonly days: number;
+  readonly json?: true;
+}
+
+async function issue(name: string, _options: IssueOptions, command: Command): Promise<void> {
+  // An option that the parent has too is stored there when it stands before the sub-command.
+  const { data, out, days, json } = command.optsWithGlobals<IssueOptions>();
+  const { Authority } = await import('../../identity/authority.ts');
+  openDataFolder(data);
+  const authority = await Authority.open(identityFolder(data), systemClock);
+  const { key, certificate } = await authority.issueClient(name, days);
+  const folder = resolve(out);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = {
+    key: join(folder, `${name}.key`),
+    certificate: join(folder, `${name}.pem`),
+    authority: join(folder, 'ca.pem'),
+  };
+  writeFileAtomic(files.key, key);
+  writeFileAtomic(files.certificate, certificate);
+  writeFileAtomic(files.authority, authority.certificate, 0o644);
+  if (json) console.log(JSON.stringify({ name, days, ...files }));
+  else
+    console.log(
+      `Key          ${files.key}\nCertificate  ${files.certificate}, valid for ${days} days\nAuthority    ${files.authority}\nGive all three to the client over a safe way; the key is nowhere else.`,
+    );
+}
+
+function nameArgument(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text))
+    throw new InvalidArgumentError('expected 1 to 63 letters, digits, dots, hyphens and underscores');
+  return text;
+}
+
+function sizeArgument(text: string): number {
+  const size = parseSize(text);
+  if (size === undefined || size < 2 ** 20)
+    throw new InvalidArgumentError(`expected 1MiB or more: ${SIZE_HELP}`);
+  return size;
+}

@@ -1,0 +1,3 @@
+import '@abraham/reflection';
+
+export * from '@peculiar/x509';

@@ -1,0 +1,33 @@
+/** How the bus does: the answer of the hub's `GET /api/v1/bus` and of `homeostat bus status --json`. */
+export interface BusStatus {
+  readonly version: string;
+  /** Where clients publish: `127.0.0.1:50051`. */
+  readonly address: string;
+  /** ms since the epoch. */
+  readonly startedAt: number;
+  readonly at: number;
+  /** Publishes since the start by how they ended; `ok` counts duplicates too. */
+  readonly published: {
+    readonly ok: number;
+    readonly retry: number;
+    readonly overload: number;
+    readonly failed: number;
+    readonly invalid: number;
+  };
+  readonly duplicates: number;
+  readonly inFlight: number;
+  readonly log: {
+    readonly path: string;
+    readonly records: number;
+    readonly fileBytes: number;
+    readonly maxBytes: number;
+    /** Records removed at the bound since the log was made. */
+    readonly dropped: number;
+    /** Records that wait for the disk now, and how many a second it takes. */
+    readonly waiting: number;
+    readonly recordsPerSecond: number;
+    /** Why it cannot be written now. */
+    readonly problem: string | undefined;
+  };
+  readonly self: { readonly pid: number; readonly rss: number };
+}

@@ -1,0 +1,117 @@
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
+
+const VERSION = 1;
+
+export interface LogStats {
+  readonly records: number;
+  /** Payload, and the whole file without what is free in it. */
+  readonly bytes: number;
+  readonly fileBytes: number;
+  readonly firstId: number | undefined;
+  readonly lastId: number | undefined;
+  /** Sender's times, ns since the epoch. */
+  readonly oldestNs: bigint | undefined;
+  readonly newestNs: bigint | undefined;
+  /** Records removed at the bound since the log was made. */
+  readonly dropped: number;
+}
+
+/** Opens the log for its one writer. Throws UserError. */
+export function openFile(path: string): DatabaseSync {
+  try {
+    createPrivately(path);
+    const db = new DatabaseSync(path, { timeout: 5000 });
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 100');
+    const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+    refuseNewer(path, user_version);
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS wal (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        idempotency_key TEXT NOT NULL UNIQUE,
+        ts_ns INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        checksum INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        source TEXT NOT NULL,
+        received_at INTEGER NOT NULL
+      );
+      CREATE TABLE IF NOT EXISTS wal_facts (dropped INTEGER NOT NULL);
+      INSERT INTO wal_facts (dropped) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM wal_facts);
+      PRAGMA user_version = ${VERSION};
+    `);
+    return db;
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+/** Opens the log beside its writer. Throws UserError. */
+export function openForReading(path: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+    refuseNewer(path, user_version);
+    return db;
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+function refuseNewer(path: string, version: number): void {
+  if (version <= VERSION) return;
+  throw new UserError(
+    `${path} is from a newer Homeostat (log version ${version}, this one knows ${VERSION}): update Homeostat`,
+  );
+}
+
+function cannotOpen(path: string, error: unknown): Error {
+  if (error instanceof UserError) return error;
+  return new UserError(
+    `${path}: the log cannot be opened (${errorCode(error) === 'ERR_SQLITE_ERROR' ? errorMessage(error) : (errorCode(error) ?? errorMessage(error))}); check the path, its owner and its mode`,
+  );
+}
+
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** Bytes of the file without what is free in it. */
+export function usedBytes(db: DatabaseSync): number {
+  const one = (pragma: string): number =>
+    Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0] as number;
+  return (one('page_count') - one('freelist_count')) * one('page_size');
+}
+
+export function statsOf(db: DatabaseSync): LogStats {
+  const select = db.prepare(
+    'SELECT COUNT(*) AS records, TOTAL(LENGTH(bytes)) AS bytes, MIN(id) AS first, MAX(id) AS last, MIN(ts_ns) AS oldest, MAX(ts_ns) AS newest FROM wal',
+  );
+  select.setReadBigInts(true);
+  const row = select.get() as {
+    records: bigint;
+    bytes: number;
+    first: bigint | null;
+    last: bigint | null;
+    oldest: bigint | null;
+    newest: bigint | null;
+  };
+  const { dropped } = db.prepare('SELECT dropped FROM wal_facts').get() as { dropped: number };
+  const time = (value: bigint | null): bigint | undefined =>
+    value === null ? undefined : BigInt.asUintN(64, value);
+  return {
+    records: Number(row.records),
+    bytes: row.bytes,
+    fileBytes: usedBytes(db),
+    firstId: row.first === null ? undefined : Number(row.first),
+    lastId: row.last === null ? undefined : Number(row.last),
+    oldestNs: time(row.oldest),
+    newestNs: time(row.newest),
+    dropped,
+  };
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { ManualClock } from '../lib/clock.ts';
+import { Log, type LogOptions, type LogRecord, LogRefusal } from './log.ts';
+import { LogReader } from './log-reader.ts';
+
+const DAY = 86_400_000;
+
+function setUp(t: TestContext, options: Partial<LogOptions> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'homeostat-wal-'));
+  const path = join(folder, 'wal.db');
+  const clock = new ManualClock(1_795_000_000_000);
+  let log = new Log({ path, clock, ...options });
+  t.after(() => {
+    log.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const reopen = (): Log => {
+    log.close();
+    log = new Log({ path, clock, ...options });
+    return log;
+  };
+  return { path, clock, log, reopen };
+}
+
+const record = (key: string, size = 20): LogRecord => ({
+  ...{ key, kind: 'messaging.Envelope', source: 'test' },
+  ...{ timestampNs: 2n ** 64n - 1n, bytes: Buffer.alloc(size, key) },
+});
+
+const kept = (path: string) => {
+  const reader = new LogReader(path);
+  try {
+    return { records: [...reader.records()], verified: reader.verify(), stats: reader.stats() };
+  } finally {
+    reader.close();
+  }
+};
+
+test('what was answered is there, byte for byte, after the log was opened again', async (t) => {
+  const { path, log, reopen } = setUp(t);
+  assert.deepEqual(await Promise.all([log.append(record('a')), log.append(record('b'))]), [
+    'stored',
+    'stored',
+  ]);
+  reopen();
+  const { records, verified, stats } = kept(path);
+  assert.deepEqual(
+    records.map(({ key }) => key),
+    ['a', 'b'],
+  );
+  assert.deepEqual(Buffer.from(records[0]!.bytes), Buffer.alloc(20, 'a'));
+  assert.equal(records[0]!.timestampNs, 2n ** 64n - 1n);
+  assert.deepEqual(verified, { records: 2, damage: [], missing: 0 });
+  assert.equal(stats.newestNs, 2n ** 64n - 1n);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test('a key that comes again is kept once, in the same commit and after a restart, and uses up no id', async (t) => {
+  const { path, log, reopen } = setUp(t);
+  assert.deepEqual(await Promise.all([log.append(record('a')), log.append(record('a', 30))]), [
+    'stored',
+    'duplicate',
+  ]);
+  const again = reopen();
+  assert.equal(await again.append(record('a')), 'duplicate');
+  assert.equal(await again.append(record('b')), 'stored');
+  const { records, verified } = kept(path);
+  assert.deepEqual(
+    records.map(({ id, key }) => [id, key]),
+    [
+      [1, 'a'],
+      [2, 'b'],
+    ],
+  );
+  assert.equal(verified.missing, 0);
+});
+
+test('at the bound the oldest outside of the window go and are counted; else the log is full and says so', async (t) => {
+  const { path, clock, log } = setUp(t, { maxBytes: 300_000, windowMs: DAY });
+  let refused: unknown;
+  let count = 0;
+  while (!refused && count < 1000) {
+    try {
+      await log.append(record(`key ${count}`, 1000));
+      count++;
+    } catch (error) {
+      refused = error;
+    }
+  }
+  assert.ok(refused instanceof LogRefusal && refused.reason === 'full' && refused.retryMs > 0);
+  assert.match(refused.message, /at its bound of 300000 bytes/);
+  assert.ok(count > 100);
+  clock.advance(DAY + 1);
+  assert.equal(await log.append(record('new', 1000)), 'stored');
+  const { stats, verified } = kept(path);
+  assert.equal(stats.dropped, count);
+  assert.equal(stats.records, 1);
+  assert.deepEqual(verified.damage, []);
+});
+
+test('a queue that is too long is refused with the time that it will take', async (t) => {
+  const { log } = setUp(t, { maxWaiting: 2 });
+  const taken = [log.append(record('a')), log.append(record('b'))];
+  await assert.rejects(
+    log.append(record('c')),
+    (error: LogRefusal) =>
+      error.reason === 'busy' && error.retryMs >= 1 && /2 records wait/.test(error.message),
+  );
+  assert.deepEqual(await Promise.all(taken), ['stored', 'stored']);
+});
+
+test('what waits is kept when the log is closed, and nothing is taken after', async (t) => {
+  const { path, log } = setUp(t);
+  const waiting = log.append(record('a'));
+  log.close();
+  assert.equal(await waiting, 'stored');
+  await assert.rejects(log.append(record('b')), /closing/);
+  assert.equal(kept(path).records.length, 1);
+});
+
+test('a log that another process holds is a refusal, not a loss, and is over when it lets go', async (t) => {
+  const { path, log } = setUp(t);
+  await log.append(record('a'));
+  const other = new DatabaseSync(path);
+  other.exec('PRAGMA busy_timeout = 0; BEGIN IMMEDIATE');
+  setTimeout(() => other.exec('COMMIT'), 50);
+  // SQLite waits in this thread, so the other lets go only afterwards.
+  await assert.rejects(log.append(record('b')), (error: LogRefusal) => error.reason === 'failed');
+  assert.match(log.problem() ?? '', /cannot be written/);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.equal(await log.append(record('b')), 'stored');
+  assert.equal(log.problem(), undefined);
+  other.close();
+});
+
+test('bytes that were changed on the disk are found, and so is a row that is gone', async (t) => {
+  const { path, log } = setUp(t);
+  for (const key of ['a', 'b', 'c', 'd']) await log.append(record(key));
+  const thief = new DatabaseSync(path);
+  thief.exec("UPDATE wal SET bytes = x'00' WHERE id = 2; DELETE FROM wal WHERE id = 3");
+  thief.close();
+  const { damage, missing } = kept(path).verified;
+  assert.deepEqual(damage, [{ id: 2, what: 'the bytes do not match their checksum' }]);
+  assert.equal(missing, 1);
+});
+
+test('a copy made while the log is written is whole', async (t) => {
+  const { path, log } = setUp(t);
+  await log.append(record('a'));
+  const waiting = log.append(record('b'));
+  const reader = new LogReader(path);
+  reader.backup(`${path}.copy`);
+  reader.close();
+  await waiting;
+  assert.deepEqual(
+    kept(`${path}.copy`).records.map(({ key }) => key),
+    ['a'],
+  );
+  assert.equal(statSync(`${path}.copy`).mode & 0o777, 0o600);
+});
+
+test('a log from a newer version is refused, with a clear line and unharmed', async (t) => {
+  const { path, log, clock } = setUp(t);
+  await log.append(record('a'));
+  log.close();
+  const future = new DatabaseSync(path);
+  future.exec('PRAGMA user_version = 99');
+  assert.throws(() => new Log({ path, clock }), /from a newer Homeostat \(log version 99.*update/);
+  assert.throws(() => new LogReader(path), /from a newer Homeostat/);
+  assert.equal((future.prepare('SELECT COUNT(*) AS n FROM wal').get() as { n: number }).n, 1);
+  future.close();
+});

@@ -1,0 +1,203 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import type { Clock } from '../lib/clock.ts';
+import { errorMessage } from '../lib/errors.ts';
+import { type LogStats, openFile, statsOf, usedBytes } from './log-file.ts';
+
+/**
+ * The log: opaque bytes, each once, on disk before anybody is told that they are kept.
+ *
+ * One SQLite file, journal WAL, synchronous FULL: a commit is an fsync. What waits is committed together (group commit),
+ * so that the disk and not the number of clients sets the pace. Invariants:
+ * - a record is answered `stored` only after the commit that holds it;
+ * - `idempotency_key` is unique: a record that comes again is answered `duplicate` and changes nothing;
+ * - `checksum` is the CRC-32 (IEEE 802.3, as in zlib) of `bytes` as they came;
+ * - ids only grow, also after rows were removed (AUTOINCREMENT), so a gap is a removal that `dropped` counts.
+ */
+export interface LogRecord {
+  readonly key: string;
+  /** The sender's time, ns since the epoch. */
+  readonly timestampNs: bigint;
+  /** What the bytes are: the name of the message. */
+  readonly kind: string;
+  /** Who sent them: the name in its certificate. */
+  readonly source: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface LogOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** The file may grow so large, bytes. */
+  readonly maxBytes?: number;
+  /**
+   * For so long a key is remembered at the least, ms: it must outlive every retry. What is older goes, oldest first, when the file is
+   * at its bound; when nothing is old enough, the log is full.
+   */
+  readonly windowMs?: number;
+  /** Records that may wait for a commit; more are refused. */
+  readonly maxWaiting?: number;
+}
+
+export type Appended = 'stored' | 'duplicate';
+
+/** Why a record was not taken now; it may be sent again. */
+export class LogRefusal extends Error {
+  readonly reason: 'busy' | 'full' | 'failed';
+  /** When it is worth trying again, ms. */
+  readonly retryMs: number;
+
+  constructor(reason: LogRefusal['reason'], message: string, retryMs: number) {
+    super(message);
+    this.reason = reason;
+    this.retryMs = retryMs;
+  }
+}
+
+const MEGABYTE = 2 ** 20;
+const DAY_MS = 86_400_000;
+const FULL_RETRY_MS = 30_000;
+const FAILED_RETRY_MS = 1000;
+/** Rows removed at once at the bound: enough that it is not done for each commit. */
+const REMOVE_ROWS = 2000;
+/** A guess until the first commits were seen. */
+const FIRST_RATE_PER_MS = 5;
+
+interface Waiting {
+  readonly record: LogRecord;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: LogRefusal) => void;
+}
+
+export class Log {
+  readonly #options: Required<LogOptions>;
+  readonly #db: DatabaseSync;
+  readonly #insert: StatementSync;
+  #waiting: Waiting[] = [];
+  #scheduled = false;
+  #closed = false;
+  /** Records a millisecond that the disk takes, an exponential mean over commits. */
+  #ratePerMs = FIRST_RATE_PER_MS;
+  #problem: string | undefined;
+
+  /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
+  constructor(options: LogOptions) {
+    this.#options = { maxBytes: 200 * MEGABYTE, windowMs: DAY_MS, maxWaiting: 20_000, ...options };
+    this.#db = openFile(options.path);
+    this.#insert = this.#db.prepare(
+      // Not INSERT OR IGNORE: that would use up an id for each duplicate, and a gap is to mean a removal.
+      `INSERT INTO wal (idempotency_key, ts_ns, bytes, checksum, kind, source, received_at)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM wal WHERE idempotency_key = ?1)`,
+    );
+  }
+
+  /** Resolves when the record is on disk; rejects with a LogRefusal where it is not, and nothing of it was kept. */
+  append(record: LogRecord): Promise<Appended> {
+    if (this.#closed) return Promise.reject(new LogRefusal('busy', 'the log is closing', FAILED_RETRY_MS));
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      return Promise.reject(
+        new LogRefusal('busy', `${this.#waiting.length} records wait for the disk`, this.waitMs()),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ record, resolve, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      // After the I/O of this turn: everything that came in it shares one fsync.
+      setImmediate(() => this.#commit());
+    });
+  }
+
+  /** How many records wait for the disk. */
+  waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** How long what waits will take at the speed of the disk as it was seen, ms. */
+  waitMs(): number {
+    return Math.ceil(this.#waiting.length / this.#ratePerMs);
+  }
+
+  /** Records a second that the disk takes, as seen lately. */
+  ratePerSecond(): number {
+    return this.#ratePerMs * 1000;
+  }
+
+  /** What keeps the log from being written now, for people. */
+  problem(): string | undefined {
+    return this.#problem;
+  }
+
+  stats(): LogStats {
+    return statsOf(this.#db);
+  }
+
+  /** Commits what waits, then closes the file. Nothing is taken any more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#commit();
+    this.#db.close();
+  }
+
+  #commit(): void {
+    this.#scheduled = false;
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    const began = performance.now();
+    let answers: Appended[];
+    try {
+      this.#makeRoom();
+      answers = this.#write(batch);
+    } catch (error) {
+      const refusal =
+        error instanceof LogRefusal
+          ? error
+          : new LogRefusal('failed', `the log cannot be written: ${errorMessage(error)}`, FAILED_RETRY_MS);
+      this.#problem = refusal.message;
+      for (const { reject } of batch) reject(refusal);
+      return;
+    }
+    this.#problem = undefined;
+    const perMs = batch.length / Math.max(performance.now() - began, 0.05);
+    this.#ratePerMs += 0.1 * (perMs - this.#ratePerMs);
+    for (const [index, { resolve }] of batch.entries()) resolve(answers[index]!);
+  }
+
+  #write(batch: readonly Waiting[]): Appended[] {
+    const now = this.#options.clock.now();
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const answers = batch.map(({ record: { key, timestampNs, bytes, kind, source } }): Appended => {
+        // SQLite's integers are signed: the bits are kept, and turned back where they are read.
+        const ts = BigInt.asIntN(64, timestampNs);
+        const { changes } = this.#insert.run(key, ts, bytes, crc32(bytes), kind, source, now);
+        return changes === 0 ? 'duplicate' : 'stored';
+      });
+      this.#db.exec('COMMIT');
+      return answers;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** At the bound the oldest rows outside of the window go; where none is, the log is full. */
+  #makeRoom(): void {
+    if (usedBytes(this.#db) < this.#options.maxBytes) return;
+    const limit = this.#options.clock.now() - this.#options.windowMs;
+    this.#db.exec('BEGIN IMMEDIATE');
+    const { changes } = this.#db
+      .prepare('DELETE FROM wal WHERE id IN (SELECT id FROM wal ORDER BY id LIMIT ?) AND received_at < ?')
+      .run(REMOVE_ROWS, limit);
+    this.#db.prepare('UPDATE wal_facts SET dropped = dropped + ?').run(changes);
+    this.#db.exec('COMMIT');
+    if (changes > 0) return;
+    throw new LogRefusal(
+      'full',
+      `the log is at its bound of ${this.#options.maxBytes} bytes and everything in it is younger than ${this.#options.windowMs / 3_600_000} h`,
+      FULL_RETRY_MS,
+    );
+  }
+}

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import tls from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { LogReader } from '../../src/wal/log-reader.ts';
+import { Publisher } from '../support/bus.ts';
+import { homeostat, ownFolder } from '../support/daemon.ts';
+import { HubProcess, logOf } from '../support/hub.ts';
+
+const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
+const CLIENT = fileURLToPath(new URL('../wire/client.py', import.meta.url));
+const PYTHON = '/usr/bin/python3';
+
+/** A hub, and a folder with the certificate of `client`. */
+async function setUp(t: TestContext, ...args: readonly string[]) {
+  const folder = ownFolder(t);
+  const data = join(folder, 'data');
+  const issued = await homeostat(folder, ['hub', 'issue', 'client', '--data', data, '--out', folder]);
+  assert.equal(issued.code, 0, issued.stderr);
+  const hub = await HubProcess.start(data, args);
+  t.after(() => hub.end('SIGKILL'));
+  return { folder, data, hub };
+}
+
+/** What protoc makes of our proto for Python. */
+function makeStubs(folder: string): string {
+  execFileSync(PYTHON, [
+    ...['-m', 'grpc_tools.protoc', '-I', PROTO, `--python_out=${folder}`, `--grpc_python_out=${folder}`],
+    'messaging/messaging.proto',
+  ]);
+  return folder;
+}
+
+/** Runs the Python client; what it was answered. Rejects with its last line where it ended in an error. */
+function python(
+  stubs: string,
+  hub: HubProcess,
+  folder: string,
+  count: number,
+  ...options: readonly string[]
+) {
+  const args = [CLIENT, stubs, hub.address, folder, 'client', String(count), ...options];
+  const child = spawn(PYTHON, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', error: '' };
+  child.stdout.on('data', (text) => {
+    said.out += text;
+  });
+  child.stderr.on('data', (text) => {
+    said.error += text;
+  });
+  return new Promise<{ answers: Record<string, number>; reason: string; seconds: number }>(
+    (resolve, reject) =>
+      child.on('close', (code) =>
+        code === 0 ? resolve(JSON.parse(said.out)) : reject(new Error(said.error.trim().split('\n').at(-1))),
+      ),
+  );
+}
+
+describe('a client of others, in Python with stubs of its own', () => {
+  it('publishes 615 processes, each once however often it comes, and each byte of them is kept', async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    const stubs = makeStubs(folder);
+    assert.deepEqual((await python(stubs, hub, folder, 615, '--duplicate')).answers, { OK: 1230 });
+    assert.deepEqual((await python(stubs, hub, folder, 3, '--flow')).answers, { OK: 3 });
+    await hub.end();
+    const reader = new LogReader(logOf(data));
+    const { records } = reader.stats();
+    const [first] = reader.records();
+    const verified = reader.verify();
+    reader.close();
+    assert.equal(records, 618);
+    assert.equal(first?.source, 'client');
+    assert.deepEqual(verified, { records: 618, damage: [], missing: 0 });
+    // Field 900 of the envelope, which nobody here knows.
+    assert.ok(Buffer.from(first.bytes).includes(Buffer.from('kept as it came')));
+  });
+
+  it('is told which field is wrong', async (t) => {
+    const { folder, hub } = await setUp(t);
+    const stubs = makeStubs(folder);
+    const wrong = async (option: string) => (await python(stubs, hub, folder, 1, option)).reason;
+    assert.match(await wrong('--nokey'), /^idempotency_key is missing$/);
+    assert.match(await wrong('--empty'), /^no payload: one of flow, process/);
+    assert.match(await wrong('--large'), /bytes; at most 131072 are taken$/);
+    const status = await homeostat(folder, ['bus', 'status', '--data', join(folder, 'data'), '--json']);
+    assert.equal(JSON.parse(status.stdout).published.invalid, 3);
+  });
+});
+
+describe('who may publish', () => {
+  it('is nobody without a certificate of this hub, and nobody below TLS 1.3', async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    const other = join(folder, 'other');
+    await homeostat(folder, ['hub', 'issue', 'client', '--data', other, '--out', other]);
+    const stranger = new Publisher(hub.address, other, 'client');
+    assert.equal(await stranger.publish('stolen', 3000), 'UNAVAILABLE');
+    stranger.close();
+    const read = (name: string): Buffer => readFileSync(join(folder, name));
+    const own = { ca: read('ca.pem'), key: read('client.key'), cert: read('client.pem') };
+    assert.match(await handshake(hub.port, { ...own, maxVersion: 'TLSv1.2' }), /alert|protocol/i);
+    assert.match(await handshake(hub.port, { ca: own.ca }), /certificate required/i);
+    assert.equal(await handshake(hub.port, own), 'TLSv1.3');
+    await hub.end();
+    const reader = new LogReader(logOf(data));
+    assert.equal(reader.stats().records, 0);
+    reader.close();
+  });
+});
+
+/** The version that was agreed on, or why there was none. */
+function handshake(port: number, options: tls.ConnectionOptions): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = tls.connect({
+      host: '127.0.0.1',
+      port,
+      servername: 'localhost',
+      ALPNProtocols: ['h2'],
+      ...options,
+    });
+    socket.once('error', (error) => resolve(error.message));
+    // In TLS 1.3 the server refuses a client after the client believes that all is well.
+    socket.once('data', () => {
+      resolve(socket.getProtocol() ?? 'none');
+      socket.destroy();
+    });
+  });
+}
+
+describe('the log of a hub', () => {
+  it('at its bound makes clients come back later, and tells them when', async (t) => {
+    const { folder, hub } = await setUp(t, '--max-log', '1MiB');
+    const client = new Publisher(hub.address, folder, 'client');
+    const answers: Record<string, number> = {};
+    for (let round = 0; round < 40 && !answers.RETRY; round++) {
+      const keys = Array.from({ length: 500 }, (_, index) => `${'k'.repeat(400)}${round}-${index}`);
+      for (const answer of await Promise.all(keys.map((key) => client.publish(key))))
+        answers[answer] = (answers[answer] ?? 0) + 1;
+    }
+    client.close();
+    assert.ok(answers.RETRY! > 0 && answers.OK! > 500, JSON.stringify(answers));
+    const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
+    assert.match(metrics, new RegExp(`^bus_retry_total ${answers.RETRY}$`, 'm'));
+  });
+
+  it('is looked after by commands', async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    const client = new Publisher(hub.address, folder, 'client');
+    assert.equal(await client.publish('a'), 'OK');
+    client.close();
+    const run = (...args: string[]) => homeostat(folder, ['wal', ...args, '--data', data]);
+    assert.match((await run('stats')).stdout, /^Records +1, ids 1 to 1$/m);
+    assert.equal((await run('verify')).code, 0);
+    assert.match((await run('replay')).stdout, /"key":"a".*"exe":"\/bin\/true"/);
+    const refused = await run('reset', '--yes');
+    assert.deepEqual([refused.code, /the hub runs \(pid \d+\)/.test(refused.stderr)], [1, true]);
+    assert.equal(await hub.end(), 0);
+    const asked = await run('reset');
+    assert.deepEqual([asked.code, /Nobody can be asked here/.test(asked.stderr)], [2, true]);
+    const copy = join(folder, 'copy.db');
+    assert.equal((await run('reset', '--backup', copy)).stdout, '1 records removed\n');
+    assert.ok(existsSync(copy) && (statSync(copy).mode & 0o777) === 0o600 && !existsSync(logOf(data)));
+    const gone = await run('stats');
+    assert.deepEqual(
+      [gone.code, /wal\.db is not there: 'homeostat hub' makes it/.test(gone.stderr)],
+      [1, true],
+    );
+  });
+
+  it('of a port that is in use is one clear line', async (t) => {
+    const { folder, hub } = await setUp(t);
+    const second = await homeostat(folder, [
+      'hub',
+      '--data',
+      join(folder, 'b'),
+      '--bus-port',
+      String(hub.port),
+      '--port',
+      '0',
+    ]);
+    assert.equal(second.code, 2);
+    assert.match(second.stderr, /^homeostat: the bus cannot listen on 127\.0\.0\.1:\d+ .*--bus-port\n$/);
+  });
+});

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HOMEOSTAT = fileURLToPath(new URL('../../bin/homeostat.mjs', import.meta.url));
+
+/** A real `homeostat hub` of its own process. */
+export class HubProcess {
+  readonly address: string;
+  readonly figures: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, address: string, figures: string) {
+    this.#child = child;
+    this.address = address;
+    this.figures = figures;
+  }
+
+  /** Starts one with this data folder on a free port; resolves when it takes events. */
+  static async start(data: string, args: readonly string[] = [], busPort = 0): Promise<HubProcess> {
+    const child = spawn(
+      process.execPath,
+      [HOMEOSTAT, 'hub', '--data', data, '--bus-port', String(busPort), '--port', '0', ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', () => said.includes('Clients') && resolve());
+      child.once('exit', (code) => reject(new Error(`the hub ended with ${code}: ${said}`)));
+    });
+    const address = /takes events on (\S+)/.exec(said)![1]!;
+    return new HubProcess(child, address, /Figures\s+(\S+)\/metrics/.exec(said)![1]!);
+  }
+
+  get port(): number {
+    return Number(this.address.split(':').at(-1));
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    const [code] = (await exited) as [number | null];
+    return code;
+  }
+}
+
+export const logOf = (data: string): string => join(data, 'hub', 'wal.db');
