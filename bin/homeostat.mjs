@@ -4,23 +4,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { become, root } from './node24.mjs';
 
-// A daemon of tens of megabytes: a small young generation, no speculative code, few helper threads.
-const DAEMON_FLAGS = [
-  '--max-semi-space-size=1',
-  '--optimize-for-size',
-  '--max-old-space-size=96',
-  '--v8-pool-size=1',
-];
-const DAEMON_COMMANDS = new Set(['up']);
+const FLAGS = {
+  // A daemon of tens of megabytes: a small young generation, no speculative code, few helper threads.
+  up: ['--max-semi-space-size=1', '--optimize-for-size', '--max-old-space-size=96', '--v8-pool-size=1'],
+  // It serves many: its code may grow fast and large, its heap only so far as what is in flight needs.
+  hub: ['--max-semi-space-size=4', '--max-old-space-size=256', '--v8-pool-size=1'],
+};
+const command = process.argv[2] ?? '';
 
 if (existsSync(join(root, 'src'))) {
   const { build } = await import('./build.mjs');
-  await build(DAEMON_COMMANDS.has(process.argv[2] ?? '') ? ['program', 'web'] : ['program']);
+  await build(command === 'up' ? ['program', 'web'] : ['program']);
 }
-const flags = DAEMON_COMMANDS.has(process.argv[2] ?? '') ? DAEMON_FLAGS : [];
 become([
   '--disable-warning=ExperimentalWarning',
-  ...flags,
+  ...(Object.hasOwn(FLAGS, command) ? FLAGS[command] : []),
   join(root, 'dist', 'homeostat.js'),
   ...process.argv.slice(2),
 ]);

@@ -49,7 +49,7 @@ test(`${KILLS} times kill -9 under load: every event that was acknowledged is th
     for (let waited = 0; acknowledged.length === before && waited < 200; waited++) await sleep(25);
     await sleep(random(60));
     await hub.end('SIGKILL');
-    hub = await HubProcess.start(data, [], port);
+    hub = await HubProcess.start(data, { busPort: port });
   }
   stop = true;
   await Promise.all(publishing);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import tls from 'node:tls';
@@ -8,19 +8,20 @@ import { fileURLToPath } from 'node:url';
 import { LogReader } from '../../src/wal/log-reader.ts';
 import { Publisher } from '../support/bus.ts';
 import { homeostat, ownFolder } from '../support/daemon.ts';
-import { HubProcess, logOf } from '../support/hub.ts';
+import { type HubOptions, HubProcess, logOf } from '../support/hub.ts';
+import { onSmallDisk, seenBy } from '../support/private-mounts.ts';
 
 const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
 const CLIENT = fileURLToPath(new URL('../wire/client.py', import.meta.url));
 const PYTHON = '/usr/bin/python3';
 
 /** A hub, and a folder with the certificate of `client`. */
-async function setUp(t: TestContext, ...args: readonly string[]) {
+async function setUp(t: TestContext, options: HubOptions = {}) {
   const folder = ownFolder(t);
   const data = join(folder, 'data');
   const issued = await homeostat(folder, ['hub', 'issue', 'client', '--data', data, '--out', folder]);
   assert.equal(issued.code, 0, issued.stderr);
-  const hub = await HubProcess.start(data, args);
+  const hub = await HubProcess.start(data, options);
   t.after(() => hub.end('SIGKILL'));
   return { folder, data, hub };
 }
@@ -131,7 +132,7 @@ function handshake(port: number, options: tls.ConnectionOptions): Promise<string
 
 describe('the log of a hub', () => {
   it('at its bound makes clients come back later, and tells them when', async (t) => {
-    const { folder, hub } = await setUp(t, '--max-log', '1MiB');
+    const { folder, hub } = await setUp(t, { args: ['--max-log', '1MiB'] });
     const client = new Publisher(hub.address, folder, 'client');
     const answers: Record<string, number> = {};
     for (let round = 0; round < 40 && !answers.RETRY; round++) {
@@ -143,6 +144,49 @@ describe('the log of a hub', () => {
     assert.ok(answers.RETRY! > 0 && answers.OK! > 500, JSON.stringify(answers));
     const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
     assert.match(metrics, new RegExp(`^bus_retry_total ${answers.RETRY}$`, 'm'));
+  });
+
+  it('on a full disk takes nothing, keeps what it acknowledged, and goes on when there is room', async (t) => {
+    const folder = ownFolder(t);
+    const data = join(folder, 'data');
+    // The authority is made outside, so that only the log is on the small disk.
+    await homeostat(folder, ['hub', 'issue', 'client', '--data', data, '--out', folder]);
+    const small = onSmallDisk(join(data, 'hub', 'small'), 1 << 20);
+    const prefix = [
+      ...small,
+      'sh',
+      '-c',
+      `cp -a ${data}/hub/identity ${data}/hub/small/; mount --bind ${data}/hub/small ${data}/hub; exec "$@"`,
+      'sh',
+    ];
+    const hub = await HubProcess.start(data, { prefix });
+    t.after(() => hub.end('SIGKILL'));
+    const inside = seenBy(hub.pid, join(data, 'hub'));
+    const client = new Publisher(hub.address, folder, 'client');
+    t.after(() => client.close());
+    const acknowledged: string[] = [];
+    let refused = '';
+    for (let number = 0; number < 3000 && !refused; number++) {
+      const key = `${'k'.repeat(400)}${number}`;
+      const answer = await client.publish(key);
+      if (answer === 'OK') acknowledged.push(key);
+      else refused = answer;
+    }
+    assert.equal(refused, 'PROCESSING_ERROR');
+    assert.match(await (await fetch(`${hub.figures}/api/v1/bus`)).text(), /cannot be written.*full/);
+    rmSync(join(inside, 'identity'), { recursive: true });
+    // A disk of a megabyte has no room to spare: what is gone makes room for one more.
+    assert.equal(await client.publish('after'), 'OK');
+    const copy = join(folder, 'copy');
+    cpSync(inside, copy, { recursive: true });
+    const reader = new LogReader(join(copy, 'wal.db'));
+    const kept = new Set([...reader.records()].map(({ key }) => key));
+    reader.close();
+    assert.deepEqual(
+      acknowledged.filter((key) => !kept.has(key)),
+      [],
+    );
+    assert.ok(kept.has('after'));
   });
 
   it('is looked after by commands', async (t) => {

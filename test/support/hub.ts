@@ -2,8 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Prefix } from './daemon.ts';
 
 const HOMEOSTAT = fileURLToPath(new URL('../../bin/homeostat.mjs', import.meta.url));
+
+export interface HubOptions {
+  readonly args?: readonly string[];
+  /** 0 takes any free one. */
+  readonly busPort?: number;
+  readonly prefix?: Prefix;
+}
 
 /** A real `homeostat hub` of its own process. */
 export class HubProcess {
@@ -18,12 +26,22 @@ export class HubProcess {
   }
 
   /** Starts one with this data folder on a free port; resolves when it takes events. */
-  static async start(data: string, args: readonly string[] = [], busPort = 0): Promise<HubProcess> {
-    const child = spawn(
+  static async start(
+    data: string,
+    { args = [], busPort = 0, prefix = [] }: HubOptions = {},
+  ): Promise<HubProcess> {
+    const ports = ['--bus-port', String(busPort), '--port', '0'];
+    const [command, ...rest] = [
+      ...prefix,
       process.execPath,
-      [HOMEOSTAT, 'hub', '--data', data, '--bus-port', String(busPort), '--port', '0', ...args],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+      HOMEOSTAT,
+      'hub',
+      '--data',
+      data,
+      ...ports,
+      ...args,
+    ];
+    const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
