@@ -6,9 +6,11 @@ import { after, beforeEach, describe, it } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
 import { ManualClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import type { Comparison } from '../model/comparison.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import { Learner, type LearnerOptions, type TrainingRequest } from './learner.ts';
-import { saveModel } from './model-folder.ts';
+import { ModelRegistry } from './model-registry.ts';
+import type { ComparisonRequest } from './succession.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -36,22 +38,45 @@ const modelOf = ({ phase, from, to, stepSeconds, seed }: TrainingRequest): Machi
   bands: {},
 });
 
+const comparisonOf = (
+  { current, candidate, from, to }: ComparisonRequest,
+  worse: readonly string[],
+): Comparison => {
+  const measures = { alarms: 0, calibrationError: 0.1, faultsFound: 24 };
+  return {
+    ...{ from, to, rows: (to - from) / 1000, alarmsAllowed: 0, faults: 24, worse },
+    current: { id: current, ...measures },
+    candidate: { id: candidate, ...measures },
+  };
+};
+
 describe('the learner', () => {
   let folder = '';
   const folders: string[] = [];
   const clock = new ManualClock(START);
   let requests: TrainingRequest[] = [];
   let models: string[] = [];
+  let compared: ComparisonRequest[] = [];
+  let worse: string[] = [];
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'homeostat-learner-'));
     folders.push(folder);
     requests = [];
     models = [];
+    compared = [];
+    worse = [];
   });
   after(() => {
     for (const one of folders) rmSync(one, { recursive: true });
   });
+
+  /** The id of the candidate that a training leaves in the folder. */
+  const keep = (request: TrainingRequest): string => {
+    const { reason, to } = request;
+    const model = modelOf(request);
+    return new ModelRegistry(folder).add({ model, trainedBy: 'daemon', reason, at: to }).id;
+  };
 
   const learner = (changes: Partial<LearnerOptions> = {}): Learner =>
     new Learner({
@@ -61,18 +86,22 @@ describe('the learner', () => {
       startTraining: (request, onProgress) => {
         requests.push(request);
         onProgress(0.5, 'learning');
-        return { done: Promise.resolve(saveModel(folder, modelOf(request))), cancel: () => {} };
+        return { done: Promise.resolve(keep(request)), cancel: () => {} };
+      },
+      startComparison: (comparison) => {
+        compared.push(comparison);
+        return { done: Promise.resolve(comparisonOf(comparison, worse)), cancel: () => {} };
       },
       onModel: (model) => void models.push(model.phase),
       ...changes,
     });
 
-  /** Samples each `step` ms for `ms`, giving trainings the time to end. */
-  async function observe(of: Learner, ms: number, step = 10_000): Promise<void> {
-    for (let gone = 0; gone < ms; gone += step) {
+  /** Samples each 10 s for `ms`, giving what runs beside the time to end. */
+  async function observe(of: Learner, ms: number): Promise<void> {
+    for (let gone = 0; gone < ms; gone += 10_000) {
       of.observe(clock.now());
-      clock.advance(step);
-      if (requests.length > models.length) await settled();
+      clock.advance(10_000);
+      if (of.isWorking()) await settled();
     }
   }
 
@@ -91,7 +120,8 @@ describe('the learner', () => {
       [one.state().phase, one.state().neededMs, one.state().nextPhase],
       ['provisional', 24 * HOUR, 'calibrated'],
     );
-    await observe(one, 24 * HOUR);
+    // Half an hour of the calibrated one beside the one before it included.
+    await observe(one, 24.5 * HOUR);
     assert.deepEqual([one.state().phase, one.state().neededMs], ['calibrated', undefined]);
     assert.deepEqual(models, [...Array(7).fill('provisional'), 'calibrated']);
     assert.ok(requests.every(({ from, to }) => to - from <= 24 * HOUR));
@@ -120,7 +150,7 @@ describe('the learner', () => {
       for (let gone = 0; gone < ms; gone += 10_000) {
         one.observe(clock.now(), clock.now() < since ? undefined : since);
         clock.advance(10_000);
-        if (requests.length > models.length) await settled();
+        if (one.isWorking()) await settled();
       }
     };
     await observeUnusual(50 * MINUTE);
@@ -190,7 +220,7 @@ describe('the learner', () => {
     await observe(one, 11 * MINUTE);
     const kept = one.state().model?.id;
     refuse = true;
-    await observe(one, 20 * MINUTE);
+    await observe(one, 24 * MINUTE);
     await settled();
     assert.equal(one.state().model?.id, kept);
     assert.match(one.state().problem ?? '', /do not fit together/);

@@ -46,6 +46,8 @@ function learning(mood: string, startedAt: number, at: number): LearningState {
       nextPhase: 'provisional',
       training: undefined,
       model: undefined,
+      shadow: undefined,
+      drift: undefined,
       problem: undefined,
     };
   }
@@ -66,6 +68,8 @@ function learning(mood: string, startedAt: number, at: number): LearningState {
       features: 44,
       detectors: ['forest', 'autoencoder', 'baseline'],
     },
+    shadow: undefined,
+    drift: undefined,
     problem: undefined,
   };
 }
