@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import { addAnomalies } from './commands/anomalies.ts';
+import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addHistory } from './commands/history.ts';
 import { addRecord } from './commands/record.ts';
@@ -25,7 +26,8 @@ export function createProgram(): Command {
       'after',
       '\nExamples:\n  homeostat up                 start and print the address of the dashboard\n  homeostat status             what it sees, how far it has learned\n  homeostat top                the machine and its processes, live\n  homeostat anomalies          what was unusual, why, and who did it\n\nExit codes: 0 done, 1 a failure, 2 wrong use or a wrong configuration.',
     );
-  for (const add of [addUp, addStatus, addTop, addAnomalies, addHistory, addExport, addRecord]) add(program);
+  for (const add of [addUp, addStatus, addTop, addAnomalies, addHistory, addExport, addRecord, addEvaluate])
+    add(program);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }
