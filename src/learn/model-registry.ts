@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
-import { errorCode, UserError } from '../lib/errors.ts';
+import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { exclusively } from '../lib/exclusive.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { MachineModel } from '../model/machine-model.ts';
@@ -92,30 +92,43 @@ export class ModelRegistry {
     this.#change((lineage) => [refused(lineage, id, at, reason, comparison), undefined]);
   }
 
-  /** The previous model scores again. Throws a UserError where there is none. */
-  rollback(at: number, reason: string): void {
-    this.#change((lineage) => {
+  /** The previous model scores again: its id. Throws a UserError where there is none. */
+  rollback(at: number, reason: string): string {
+    const none = new UserError(
+      `no model came before the current one in ${this.folder}; 'homeostat model list' shows what is there`,
+      1,
+    );
+    if (this.line().length < 2) throw none;
+    return this.#change((lineage) => {
       const next = rolledBack(lineage, at, reason);
-      if (next) return [next, undefined];
-      throw new UserError(
-        `no model came before the current one in ${this.folder}; 'homeostat model list' shows what is there`,
-        1,
-      );
+      if (!next) throw none;
+      return [next, next.line.at(-1)!];
     });
   }
 
+  /** Throws a UserError where the folder cannot be written or another process does not let go of it. */
   #change<T>(change: (lineage: Lineage) => readonly [Lineage, T]): T {
-    return exclusively(join(this.folder, LOCK), () => {
-      const [next, result] = change(this.#read());
-      const kept = pruned(next, (file) => existsSync(join(this.folder, file)));
-      const text = `${JSON.stringify({ schema: SCHEMA, ...kept }, null, 1)}\n`;
-      writeFileAtomic(join(this.folder, FILE), text);
-      writeFileAtomic(join(this.folder, COPY), text);
-      // Only now: a file that the registry names is there at every moment.
-      for (const name of modelFiles(this.folder))
-        if (!kept.models.some(({ file }) => file === name)) rmSync(join(this.folder, name), { force: true });
-      return result;
-    });
+    try {
+      return exclusively(join(this.folder, LOCK), () => this.#changeNow(change));
+    } catch (error) {
+      if (error instanceof UserError || errorCode(error) === undefined) throw error;
+      throw new UserError(
+        `the models in ${this.folder} cannot be changed (${errorMessage(error)}); see that the folder can be written, and try again`,
+        1,
+      );
+    }
+  }
+
+  #changeNow<T>(change: (lineage: Lineage) => readonly [Lineage, T]): T {
+    const [next, result] = change(this.#read());
+    const kept = pruned(next, (file) => existsSync(join(this.folder, file)));
+    const text = `${JSON.stringify({ schema: SCHEMA, ...kept }, null, 1)}\n`;
+    writeFileAtomic(join(this.folder, FILE), text);
+    writeFileAtomic(join(this.folder, COPY), text);
+    // Only now: a file that the registry names is there at every moment.
+    for (const name of modelFiles(this.folder))
+      if (!kept.models.some(({ file }) => file === name)) rmSync(join(this.folder, name), { force: true });
+    return result;
   }
 
   #read(): Lineage {
