@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EvaluateOptions } from '../evaluate/run.ts';
 import { addJsonOption, countArgument } from '../options.ts';
 
@@ -10,6 +10,11 @@ export function addEvaluate(program: Command): void {
     .option('--report <file>', 'write the table to this Markdown page')
     .option('--only <name...>', 'only these sets')
     .option('--detectors <names>', 'only these detectors, as a,b', namesArgument)
+    .addOption(
+      new Option('--ablation', 'compare what ships with each detector alone and with all but one').conflicts(
+        'scores',
+      ),
+    )
     .option('--jobs <n>', 'threads (default: one a core, as many as fit into memory)', countArgument)
     .addHelpText('after', HELP)
     .action(async (folder: string, options: EvaluateOptions) => {

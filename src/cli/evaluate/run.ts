@@ -6,6 +6,7 @@ import { makeDirectory, writeFileAtomic } from '../../lib/atomic-file.ts';
 import { errorCode, errorMessage, UserError } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import { stopSignal } from '../stop-signal.ts';
+import { ablationMarkdown, ablationText, combinationsOf } from './ablation.ts';
 import type { Outcome } from './order.ts';
 import { defaultJobs, inThreads } from './pool.ts';
 import { jsonOf, markdownOf, textTable } from './present.ts';
@@ -18,6 +19,7 @@ export interface EvaluateOptions {
   readonly detectors?: readonly string[];
   readonly json?: true;
   readonly jobs?: number;
+  readonly ablation?: true;
 }
 
 /** Judges what ships, or a chosen part of it, on the labelled sets of `folder`. Throws a UserError. */
@@ -25,9 +27,31 @@ export async function evaluate(folder: string, options: EvaluateOptions): Promis
   const sets = chosenSets(folder, options.only);
   const detectors = chosenDetectors(options.detectors);
   if (options.scores !== undefined) openFolder(options.scores);
+  if (options.ablation) return compare(folder, sets, detectors, options);
   const outcomes = await outcomesOf(folder, sets, [detectors], options);
   if (options.report !== undefined) writeReport(options.report, 'evaluation', markdownOf(outcomes));
   console.log(options.json ? JSON.stringify(jsonOf(outcomes), null, 2) : textTable(outcomes));
+}
+
+/** Judges what ships beside each of its parts. */
+async function compare(
+  folder: string,
+  sets: readonly LabelledSet[],
+  shipped: readonly string[],
+  options: EvaluateOptions,
+): Promise<void> {
+  const available = options.detectors ?? DETECTORS.map(({ name }) => name);
+  const combinations = combinationsOf(shipped, available);
+  const lists = combinations.map(({ detectors }) => detectors);
+  const outcomes = await outcomesOf(folder, sets, lists, options);
+  if (options.report !== undefined)
+    writeReport(options.report, 'ablation', ablationMarkdown(combinations, outcomes));
+  const json = (): object[] =>
+    combinations.map(({ title, detectors }) => ({
+      title,
+      ...jsonOf(outcomes.filter((outcome) => outcome.detectors.join() === detectors.join())),
+    }));
+  console.log(options.json ? JSON.stringify(json(), null, 2) : ablationText(combinations, outcomes));
 }
 
 /** All outcomes in the order of the sets, each written and told on standard error as it comes. */
@@ -50,7 +74,7 @@ async function outcomesOf(
         const seconds = Math.round((performance.now() - startedAt) / 1000);
         const all = sets.length * combinations.length;
         console.error(
-          `${outcomes.length} of ${all} after ${seconds} s: ${printable(outcome.set)}, ${outcome.scoreMicroseconds.toFixed(1)} us a row`,
+          `${outcomes.length} of ${all} after ${seconds} s: ${printable(outcome.set)}, ${outcome.detectors.join('+')}, ${outcome.scoreMicroseconds.toFixed(1)} us a row`,
         );
       },
     },
