@@ -14,6 +14,9 @@ import { openHistory } from '../store/store.ts';
 import { compareOnHistory } from './comparison.ts';
 import type { Order, Report, TrainingOrder, TrainingResult } from './training.ts';
 
+/** How far the reading of a file is, in the whole. */
+const READ = 0.3;
+
 /** The thread beside: reads the history, learns or compares, and says how far it is. */
 const tell = (report: Report): void => parentPort?.postMessage(report);
 
@@ -41,9 +44,6 @@ async function trainAsOrdered(order: TrainingOrder): Promise<TrainingResult> {
   const id = trainOn(file.history, { ...order, ...period });
   return { id, file: { lines: file.lines, bad: file.bad, examples: file.examples } };
 }
-
-/** How far the reading of a file is, in the whole. */
-const READ = 0.3;
 
 function trainOn(history: History, order: TrainingOrder): string {
   const { source, phase, calibratedAfterMs, checkpoint } = order;

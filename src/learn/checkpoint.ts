@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
-import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { dirname } from 'node:path';
+import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import { decodeContainer, encodeContainer, type Places } from '../lib/container.ts';
 import type { EncodedModel } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
@@ -84,6 +85,7 @@ export class Checkpoint {
         })),
       }),
     );
+    makePrivateDirectory(dirname(this.#place.path));
     writeFileAtomic(this.#place.path, bytes);
   }
 }

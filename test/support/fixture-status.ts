@@ -69,7 +69,14 @@ function learning(mood: string, startedAt: number, at: number): LearningState {
       detectors: ['forest', 'autoencoder', 'baseline'],
     },
     shadow: undefined,
-    drift: undefined,
+    drift: {
+      windowMs: 6 * 60 * MINUTE,
+      seenMs: 6 * 60 * MINUTE,
+      checkedAt: at - 12 * MINUTE,
+      metrics: 44,
+      drifted: [{ metric: 'system.linux.file_handles', index: 0.61, limit: 0.34 }],
+      due: false,
+    },
     problem: undefined,
   };
 }
