@@ -56,7 +56,11 @@ async function buildProgram() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   await bundle({
     absWorkingDir: root,
-    entryPoints: { homeostat: 'src/cli/main.ts', 'train-worker': 'src/agent/train-worker.ts' },
+    entryPoints: {
+      homeostat: 'src/cli/main.ts',
+      'train-worker': 'src/agent/train-worker.ts',
+      'evaluate-worker': 'src/cli/evaluate/evaluate-worker.ts',
+    },
     outdir: 'dist',
     bundle: true,
     splitting: true,

@@ -1,4 +1,6 @@
 import { duration, printable } from '../src/lib/text.ts';
+import { metricLabel } from '../src/model/display.ts';
+import type { DriftState } from '../src/model/drift.ts';
 import type { LearningState } from '../src/model/learning.ts';
 import { fullTime, shortTime } from './format.ts';
 import { now, status } from './state.ts';
@@ -23,7 +25,7 @@ export function Learning() {
 }
 
 function Body({ learning }: { readonly learning: LearningState }) {
-  const { phase, seenMs, neededMs, nextPhase, training, model, problem, since } = learning;
+  const { phase, seenMs, neededMs, nextPhase, training, model, shadow, drift, problem, since } = learning;
   const reached = PHASES.indexOf(phase);
   return (
     <>
@@ -53,6 +55,13 @@ function Body({ learning }: { readonly learning: LearningState }) {
           done={training.done}
         />
       )}
+      {shadow && (
+        <Progress
+          label={`A newer model runs beside: ${printable(shadow.id)}`}
+          note={`${duration(shadow.seenMs)} of ${duration(shadow.neededMs)}`}
+          done={shadow.seenMs / shadow.neededMs}
+        />
+      )}
       {problem && <p class="trouble">{printable(problem)}</p>}
       <dl>
         {since !== undefined && <Fact name="History since" value={fullTime(since)} />}
@@ -65,6 +74,7 @@ function Body({ learning }: { readonly learning: LearningState }) {
               value={`${shortTime(model.trainedAt, now.value)}, on ${model.rows.toLocaleString('en')} rows of ${model.features} features`}
             />
             <Fact name="Detectors" value={model.detectors.map(printable).join(', ')} />
+            {drift && <Fact name="Drift" value={driftOf(drift)} />}
           </>
         ) : (
           <Fact name="Model" value="none yet" />
@@ -72,6 +82,16 @@ function Body({ learning }: { readonly learning: LearningState }) {
       </dl>
     </>
   );
+}
+
+/** Metrics that are no longer as they were in the training. */
+function driftOf({ checkedAt, windowMs, seenMs, drifted, metrics }: DriftState): string {
+  if (checkedAt === undefined) return `known in ${duration(windowMs - seenMs)}`;
+  const names = drifted.map(({ metric }) => metricLabel(metric)).join(', ');
+  const window = `the last ${duration(windowMs)}`;
+  return drifted.length === 0
+    ? `none in ${window}`
+    : `${drifted.length} of ${metrics} metrics in ${window}: ${printable(names)}`;
 }
 
 function Progress({

@@ -40,11 +40,15 @@ export class MachineAlarms {
     });
   }
 
-  /** One row, also one without a score. `monotonic` in ms: time in which nothing is open brings the threshold down. */
-  tick(row: TrackerTick, monotonic: number): void {
-    this.#tracker.tick(row);
+  /**
+   * One row, also one without a score; true where it is part of the machine's own anomaly.
+   * `monotonic` in ms: time in which nothing is open brings the threshold down.
+   */
+  tick(row: TrackerTick, monotonic: number): boolean {
+    const isAlarm = this.#tracker.tick(row);
     if (this.#restedAt !== undefined && !this.ofMachine()) this.#controller.quiet(monotonic - this.#restedAt);
     this.#restedAt = monotonic;
+    return isAlarm;
   }
 
   /** What is found of single processes now, after each scan. */

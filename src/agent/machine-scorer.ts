@@ -1,7 +1,9 @@
 import { createEnsemble, type Ensemble } from '../detect/ensemble.ts';
+import { DriftMonitor } from '../learn/drift.ts';
 import { levelOf } from '../lib/return-period.ts';
 import { digitsOf } from '../lib/tail.ts';
 import type { Severity } from '../model/anomaly.ts';
+import type { DriftState } from '../model/drift.ts';
 import type { History } from '../model/history.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
@@ -24,6 +26,7 @@ export class MachineScorer {
   #thresholds: Readonly<Record<Severity, number>> = { LOW: 0, MEDIUM: 0, HIGH: 0 };
   #reach = Number.POSITIVE_INFINITY;
   #now: ScoreNow | undefined;
+  #drift: DriftMonitor | undefined;
 
   /**
    * From now on this model scores. It is shown the latest history first: what was usual lately is part of its opinion.
@@ -41,6 +44,7 @@ export class MachineScorer {
     this.#columns = columns;
     this.#row = new Float32Array(model.features.length);
     this.#bands = model.bands;
+    this.#drift = model.drift && new DriftMonitor(model, model.drift);
     this.#reach = model.calibration.returns.longest;
     const { combined, returns } = model.calibration;
     const valueAt = (seconds: number): number => digitsOf(combined, levelOf(returns, seconds));
@@ -74,6 +78,16 @@ export class MachineScorer {
       thresholds: this.#thresholds,
     };
     return score;
+  }
+
+  /** The row of this moment, if it was scored, is one of the machine as it usually is. */
+  observeUsual(at: number): void {
+    if (this.#now?.at === at) this.#drift?.observe(this.#row, at);
+  }
+
+  /** How far the machine is from what the model was trained on; undefined where the model does not know that. */
+  drift(): DriftState | undefined {
+    return this.#drift?.state();
   }
 
   /** The last row's score. */

@@ -1,32 +1,67 @@
 import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DETECTORS } from '../detect/registry.ts';
 import type { Period } from '../learn/assemble.ts';
-import { saveModel } from '../learn/model-folder.ts';
+import { removeCheckpoint } from '../learn/checkpoint.ts';
+import { ModelRegistry } from '../learn/model-registry.ts';
+import { enoughFor } from '../learn/schedule.ts';
 import { train } from '../learn/train.ts';
 import { FEATURES } from '../model/features.ts';
 import type { History } from '../model/history.ts';
+import { readJsonl } from '../store/jsonl-history.ts';
 import { openHistory } from '../store/store.ts';
-import type { TrainingOrder, TrainingReport } from './training.ts';
+import { compareOnHistory } from './comparison.ts';
+import type { Order, Report, TrainingOrder, TrainingResult } from './training.ts';
 
-/** The training's thread: reads the history, learns, writes the model file, and says how far it is. */
-const { request, dataFolder, modelFolder } = workerData as TrainingOrder;
+/** How far the reading of a file is, in the whole. */
+const READ = 0.3;
 
-const tell = (report: TrainingReport): void => parentPort?.postMessage(report);
+/** The thread beside: reads the history, learns or compares, and says how far it is. */
+const tell = (report: Report): void => parentPort?.postMessage(report);
 
 yieldToOthers();
-const history = openHistory(dataFolder);
-try {
+const { type, order } = workerData as Order;
+tell({ type: 'result', result: type === 'train' ? await trainAsOrdered(order) : compareOnHistory(order) });
+
+async function trainAsOrdered(order: TrainingOrder): Promise<TrainingResult> {
+  const { source } = order;
+  if ('folder' in source) {
+    const history = openHistory(source.folder);
+    try {
+      return { id: trainOn(history, order) };
+    } finally {
+      history.close();
+    }
+  }
+  const { from, to } = order;
+  const file = await readJsonl(source.file, {
+    period: { from, to },
+    seconds: new Set(FEATURES.map(({ key }) => key)),
+    progress: (done, lines) => tell({ type: 'progress', done: done * READ, step: `reading line ${lines}` }),
+  });
+  const period = { from: file.from, to: file.to, stepSeconds: file.stepSeconds };
+  const id = trainOn(file.history, { ...order, ...period });
+  return { id, file: { lines: file.lines, bad: file.bad, examples: file.examples } };
+}
+
+function trainOn(history: History, order: TrainingOrder): string {
+  const { source, phase, calibratedAfterMs, checkpoint } = order;
+  const fromFile = 'file' in source;
+  const begin = fromFile ? READ : 0;
   const model = train(history, {
-    ...request,
+    ...order,
+    phase: phase ?? ((usableMs) => enoughFor(usableMs, calibratedAfterMs)),
+    source: fromFile ? { kind: 'file', name: basename(source.file) } : { kind: 'history' },
     features: FEATURES,
     detectors: DETECTORS,
-    exclude: anomalies(history),
-    progress: (done, step) => tell({ type: 'progress', done, step }),
+    exclude: anomalies(history, order),
+    progress: (done, step) => tell({ type: 'progress', done: begin + (1 - begin) * done, step }),
   });
-  tell({ type: 'model', path: saveModel(modelFolder, model) });
-} finally {
-  history.close();
+  const { modelFolder, trainedBy, reason } = order;
+  const { id } = new ModelRegistry(modelFolder).add({ model, trainedBy, reason, at: Date.now() });
+  if (checkpoint) removeCheckpoint(checkpoint.path);
+  return id;
 }
 
 /** On Linux priority is a matter of the thread, and 0 is the calling one; elsewhere it would slow the whole daemon. */
@@ -35,9 +70,9 @@ function yieldToOthers(): void {
 }
 
 /** From the first unusual row to the end, or to the end of the period where it is still open. */
-function anomalies(from: History): readonly Period[] {
-  return from
-    .anomalies({ from: request.from, to: request.to })
+function anomalies(history: History, { from, to }: Period): readonly Period[] {
+  return history
+    .anomalies({ from, to })
     .filter(({ kind }) => kind === 'machine')
-    .map(({ since, closedAt }) => ({ from: since, to: closedAt ?? request.to }));
+    .map(({ since, closedAt }) => ({ from: since, to: closedAt ?? to }));
 }

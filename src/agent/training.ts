@@ -1,40 +1,80 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { TrainingRequest, TrainingRun } from '../learn/learner.ts';
+import type { CheckpointPlace } from '../learn/checkpoint.ts';
+import type { TrainingRequest } from '../learn/learner.ts';
+import type { Run } from '../learn/run.ts';
+import type { ComparisonRequest } from '../learn/succession.ts';
+import type { Comparison } from '../model/comparison.ts';
+import type { MachineModel } from '../model/machine-model.ts';
+import type { RegisteredModel } from '../model/registered-model.ts';
 
-/** What the worker is told. */
-export interface TrainingOrder {
-  readonly request: TrainingRequest;
-  /** Where the history is, and where the model shall be written. */
+/** What is to be trained. */
+export interface TrainingOrder extends Omit<TrainingRequest, 'phase'> {
+  /** Left out: as the usable time that is found allows, with `calibratedAfterMs`. */
+  readonly phase?: MachineModel['phase'];
+  readonly calibratedAfterMs?: number;
+  /** Where the history is: a data folder, or a file of raw telemetry. */
+  readonly source: { readonly folder: string } | { readonly file: string };
+  /** Where the model shall be written. */
+  readonly modelFolder: string;
+  readonly trainedBy: RegisteredModel['trainedBy'];
+  readonly checkpoint?: CheckpointPlace;
+}
+
+/** What is to be compared, on the stored history. */
+export interface ComparisonOrder extends ComparisonRequest {
   readonly dataFolder: string;
   readonly modelFolder: string;
 }
 
+export interface TrainingResult {
+  /** Of the candidate. */
+  readonly id: string;
+  /** Of a file of telemetry: its lines, those that could not be read, and the first of these. */
+  readonly file?: { readonly lines: number; readonly bad: number; readonly examples: readonly string[] };
+}
+
+/** What the worker is told. */
+export type Order =
+  | { readonly type: 'train'; readonly order: TrainingOrder }
+  | { readonly type: 'compare'; readonly order: ComparisonOrder };
+
 /** What the worker tells. */
-export type TrainingReport =
+export type Report =
   | { readonly type: 'progress'; readonly done: number; readonly step: string }
-  | { readonly type: 'model'; readonly path: string };
+  | { readonly type: 'result'; readonly result: TrainingResult | Comparison };
 
 /** A training that needs more is broken; the daemon must not be killed with it. */
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
-/** Trains in a thread of its own, at the lowest priority. `done` gives the path of the model file. */
-export function startTraining(
+/** Trains in a thread of its own, at the lowest priority, and leaves a candidate in the model folder. `done` from 0 to 1. */
+export const startTraining = (
   order: TrainingOrder,
   onProgress: (done: number, step: string) => void,
-): TrainingRun {
+): Run<TrainingResult> => start({ type: 'train', order }, onProgress);
+
+/** Compares in a thread of its own, at the lowest priority. */
+export const startComparison = (order: ComparisonOrder): Run<Comparison> =>
+  start({ type: 'compare', order }, () => {});
+
+function start<T extends TrainingResult | Comparison>(
+  order: Order,
+  onProgress: (done: number, step: string) => void,
+): Run<T> {
   const worker = new Worker(workerFile(), { workerData: order, resourceLimits: LIMITS });
-  const done = new Promise<string>((resolve, reject) => {
-    worker.on('message', (report: TrainingReport) => {
+  const done = new Promise<T>((resolve, reject) => {
+    worker.on('message', (report: Report) => {
       if (report.type === 'progress') onProgress(report.done, report.step);
-      else resolve(report.path);
+      else resolve(report.result as T);
     });
     worker.on('error', reject);
-    worker.on('exit', () => reject(new Error('the training was ended before it had a model')));
+    worker.on('exit', () => reject(new Error(`the ${NAMES[order.type]} was ended before it had a result`)));
   });
   return { done, cancel: () => void worker.terminate() };
 }
+
+const NAMES = { train: 'training', compare: 'comparison' } as const;
 
 /** The bundle, beside this file or beside the folder of chunks that this code was bundled into; else the source. */
 function workerFile(): URL {

@@ -7,15 +7,16 @@ test('each second, an anomaly takes four rows of six to open and a minute of qui
     persistence: { rows: 4, window: 6 },
     longestStepMs: 15_000,
     lullMs: 30_000,
+    unusualSeconds: 1800,
     quietMs: 60_000,
   });
 });
 
-test('a row of a minute or more opens by itself, and several must be usual to close', () => {
+test('a row of a minute or more opens by itself, and ten minutes without a severity close', () => {
   for (const stepSeconds of [60, 300]) {
-    const { persistence, quietMs } = paceOf(stepSeconds);
+    const { persistence, unusualSeconds, quietMs } = paceOf(stepSeconds);
     assert.deepEqual(persistence, { rows: 1, window: 1 });
-    assert.equal(quietMs, 10_000 * stepSeconds);
+    assert.deepEqual([unusualSeconds, quietMs], [86_400, 600_000]);
   }
 });
 

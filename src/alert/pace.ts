@@ -1,3 +1,5 @@
+import { SEVERITY_SECONDS } from '../model/severity.ts';
+
 /** The spans of time by which an anomaly opens and closes. */
 export interface Pace {
   /** Rows with a severity, of the last `window`, that open an anomaly. */
@@ -6,6 +8,8 @@ export interface Pace {
   readonly longestStepMs: number;
   /** Unusual rows before the opening belong to it unless they are further apart than this, ms. */
   readonly lullMs: number;
+  /** A row whose score comes once in so many seconds keeps it open. At most what any severity asks for: that is the hysteresis. */
+  readonly unusualSeconds: number;
   /** So long must rows be usual before it closes, ms. */
   readonly quietMs: number;
 }
@@ -15,9 +19,12 @@ const PERSISTENT = 4;
 const OF = 6;
 const LONGEST_STEPS = 15;
 const LULL_STEPS = 30;
+/** One row of so many is unusual. Of minutes that is more than a day: there the severity itself is the limit. */
+const UNUSUAL_STEPS = 1800;
 const QUIET_MS = 60_000;
-/** Fewer rows than that are no quiet, however long they last. */
+/** Where a row takes longer than the seconds that quiet takes: so many rows, or as many as this time has. */
 const QUIET_STEPS = 10;
+const LONG_QUIET_MS = 600_000;
 
 /** For rows `stepSeconds` apart. A row that stands for a minute has lasted by itself; none needs others to bear it out. */
 export function paceOf(stepSeconds: number): Pace {
@@ -27,6 +34,7 @@ export function paceOf(stepSeconds: number): Pace {
     persistence: { rows: rowsIn(PERSISTENT), window: rowsIn(OF) },
     longestStepMs: LONGEST_STEPS * stepMs,
     lullMs: LULL_STEPS * stepMs,
-    quietMs: Math.max(QUIET_MS, QUIET_STEPS * stepMs),
+    unusualSeconds: Math.min(SEVERITY_SECONDS.LOW, UNUSUAL_STEPS * stepSeconds),
+    quietMs: Math.max(QUIET_MS, Math.min(LONG_QUIET_MS, QUIET_STEPS * stepMs)),
   };
 }

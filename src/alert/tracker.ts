@@ -21,8 +21,6 @@ export interface AnomalyTrackerOptions<Baseline> {
   readonly onAnomaly: (anomaly: Anomaly) => void;
   /** Seconds from row to row; 1 where it is left out. */
   readonly stepSeconds?: number;
-  /** A row whose score comes once in so many seconds keeps an anomaly open. Below any severity: that is the hysteresis. */
-  readonly unusualSeconds?: number;
   /** Culprits are sought again this often while it is open, ms. */
   readonly updateMs?: number;
 }
@@ -69,25 +67,28 @@ export class AnomalyTracker<Baseline = unknown> {
   constructor(options: AnomalyTrackerOptions<Baseline>) {
     this.#options = {
       stepSeconds: 1,
-      unusualSeconds: 1800,
       updateMs: 15_000,
       ...options,
     };
     this.#pace = paceOf(this.#options.stepSeconds);
   }
 
-  /** One row of metrics; call it for rows without a score too. */
-  tick({ at, score, phase }: TrackerTick): void {
+  /**
+   * One row of metrics; call it for rows without a score too. True where the row opened the machine's own anomaly or kept
+   * it open; false while an open one is quiet.
+   */
+  tick({ at, score, phase }: TrackerTick): boolean {
     const passed = this.#lastAt === undefined ? 0 : at - this.#lastAt;
     this.#lastAt = at;
     const { longestStepMs } = this.#pace;
     if (passed < 0 || passed > longestStepMs) this.#startOver();
-    if (!score || phase === 'collecting') return;
+    if (!score || phase === 'collecting') return false;
     const severity = this.#options.severityOf(score.returnPeriodSeconds);
     this.#remember(at, score, severity);
     if (this.#open)
       this.#continue(this.#open, score, severity, at, Math.min(Math.max(passed, 0), longestStepMs));
     else if (severity && this.#isPersistent()) this.#begin(score, severity, at, phase);
+    return this.#open?.lastUnusualAt === at;
   }
 
   /** What is found of single processes now, after each scan; what was found and is not any more is closed. */
@@ -153,7 +154,7 @@ export class AnomalyTracker<Baseline = unknown> {
   #remember(at: number, score: Score, severity: Severity | undefined): void {
     this.#severe.push(severity !== undefined);
     if (this.#severe.length > this.#pace.persistence.window) this.#severe.shift();
-    if (score.returnPeriodSeconds < this.#options.unusualSeconds) return;
+    if (score.returnPeriodSeconds < this.#pace.unusualSeconds) return;
     if (this.#unusualSince === undefined || at - this.#lastUnusualAt > this.#pace.lullMs)
       this.#unusualSince = at;
     this.#lastUnusualAt = at;
@@ -196,7 +197,7 @@ export class AnomalyTracker<Baseline = unknown> {
     at: number,
     passed: number,
   ): void {
-    if (score.returnPeriodSeconds < this.#options.unusualSeconds) {
+    if (score.returnPeriodSeconds < this.#pace.unusualSeconds) {
       open.quietMs += passed;
       if (open.quietMs >= this.#pace.quietMs) this.#end(open);
       return;

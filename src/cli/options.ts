@@ -4,13 +4,14 @@ import { defaultDataFolder } from '../agent/settings.ts';
 import { UserError } from '../lib/errors.ts';
 import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
 
-/** `--data DIR`, the same for every command. */
-export function addDataOption(command: Command): Command {
+/** `--data DIR`, the same for every command; `what` it is. */
+export function addDataOption(
+  command: Command,
+  what = 'folder that holds the history, the models and the logs',
+): Command {
   const folder = resolve(defaultDataFolder(process.env, process.platform));
   return command.addOption(
-    new Option('--data <dir>', 'folder that holds the history, the models and the logs')
-      .argParser(folderArgument)
-      .default(folder, folder),
+    new Option('--data <dir>', what).argParser(folderArgument).default(folder, folder),
   );
 }
 
@@ -19,13 +20,14 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print JSON');
 }
 
-/** `--from` and `--to`: moments, or spans before now. */
-export function addPeriodOptions(command: Command, from: string): Command {
+/** `--from` and `--to`: moments, or spans before now. `from` may be left to the command. */
+export function addPeriodOptions(command: Command, from?: string): Command {
+  const begin = new Option('--from <time>', 'beginning: an ISO time, or a span before now such as 2h');
   return command
     .addOption(
-      new Option('--from <time>', 'beginning: an ISO time, or a span before now such as 2h')
-        .argParser(moment)
-        .default(moment(from), `${from} ago`),
+      from === undefined
+        ? begin.argParser(moment)
+        : begin.argParser(moment).default(moment(from), `${from} ago`),
     )
     .addOption(
       new Option('--to <time>', 'end: an ISO time, or a span before now')

@@ -3,12 +3,15 @@ import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import { addAnomalies } from './commands/anomalies.ts';
 import { addBus } from './commands/bus.ts';
+import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
+import { addModel } from './commands/model.ts';
 import { addRecord } from './commands/record.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
+import { addTrain } from './commands/train.ts';
 import { addUp } from './commands/up.ts';
 import { addWal } from './commands/wal.ts';
 import { version } from './version.ts';
@@ -28,19 +31,9 @@ export function createProgram(): Command {
       'after',
       '\nExamples:\n  homeostat up                 start and print the address of the dashboard\n  homeostat status             what it sees, how far it has learned\n  homeostat top                the machine and its processes, live\n  homeostat anomalies          what was unusual, why, and who did it\n\nExit codes: 0 done, 1 a failure, 2 wrong use or a wrong configuration.',
     );
-  for (const add of [
-    addUp,
-    addStatus,
-    addTop,
-    addAnomalies,
-    addHistory,
-    addExport,
-    addRecord,
-    addHub,
-    addBus,
-    addWal,
-  ])
-    add(program);
+  for (const add of [addUp, addStatus, addTop, addAnomalies, addHistory, addExport, addRecord]) add(program);
+  for (const add of [addTrain, addModel, addEvaluate]) add(program);
+  for (const add of [addHub, addBus, addWal]) add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }
@@ -60,14 +53,14 @@ export async function run(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
-    return explain(error, argv);
+    return explain(error, program, argv);
   }
 }
 
-function explain(error: unknown, argv: readonly string[]): number {
+function explain(error: unknown, program: Command, argv: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    complain(wrongUse(error, argv));
+    complain(wrongUse(error, program, argv));
     return 2;
   }
   if (error instanceof UserError) {
@@ -81,16 +74,23 @@ function explain(error: unknown, argv: readonly string[]): number {
 }
 
 /** Commander's own sentences, in one line, with the help that belongs to them. */
-function wrongUse({ code, message }: CommanderError, argv: readonly string[]): string {
-  const [command, topic] = argv.filter((word) => !word.startsWith('-'));
-  if (code === 'commander.help') return `unknown command '${topic ?? ''}'; see 'homeostat --help'`;
+function wrongUse({ code, message }: CommanderError, program: Command, argv: readonly string[]): string {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const named = program.commands.find((command) => command.name() === words[0]);
+  const inner = named?.commands.find((command) => command.name() === words[1]);
+  const own = [named, inner].flatMap((command) => (command ? [`${command.name()} `] : [])).join('');
+  if (code === 'commander.help') {
+    const names = named?.commands.map((command) => command.name()).join(', ');
+    return names
+      ? `'${named?.name()}' needs to be told what: ${names}; see 'homeostat ${own}--help'`
+      : `unknown command '${words[1] ?? ''}'; see 'homeostat --help'`;
+  }
   const said = message
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')
     .replace(/ argument ('.*') is invalid\. /s, ': $1 is invalid: ')
     .replace(/\.$/, '');
-  const own = command !== undefined && code !== 'commander.unknownCommand';
-  return `${said}; see 'homeostat ${own ? `${command} ` : ''}--help'`;
+  return `${said}; see 'homeostat ${own}--help'`;
 }
 
 const complain = (message: string): void => console.error(`homeostat: ${printable(message)}`);

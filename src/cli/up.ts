@@ -9,7 +9,7 @@ import { createLog } from '../agent/log.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
 import { defaultConfigFile, type Settings, settingsSchema } from '../agent/settings.ts';
-import { startTraining } from '../agent/training.ts';
+import { startComparison, startTraining } from '../agent/training.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
 import { createLiveHost } from '../collect/live-host.ts';
 import { anonymousBytes } from '../collect/process/anonymous-bytes.ts';
@@ -21,6 +21,7 @@ import { Schedule } from '../collect/schedule.ts';
 import { loadConfig } from '../config/config.ts';
 import { Hub } from '../hub/hub.ts';
 import { Learner } from '../learn/learner.ts';
+import type { Run } from '../learn/run.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
@@ -85,10 +86,15 @@ export async function up(options: UpOptions): Promise<void> {
     startTraining: (request, onProgress) => {
       // The training reads the file: what still waits in memory belongs to its period.
       store.flush();
-      const run = startTraining({ request, dataFolder: folder, modelFolder }, onProgress);
-      run.done.finally(() => setTimeout(giveBackPages, SETTLED_AFTER_MS).unref()).catch(() => {});
-      return run;
+      const order = { ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const };
+      const { done, cancel } = givingBack(startTraining(order, onProgress));
+      return { done: done.then(({ id }) => id), cancel };
     },
+    startComparison: (request) => {
+      store.flush();
+      return givingBack(startComparison({ ...request, dataFolder: folder, modelFolder }));
+    },
+    drift: () => scorer.drift(),
     onModel: (model) => scorer.use(model, store, clock.now()),
   });
   // alert
@@ -102,9 +108,11 @@ export async function up(options: UpOptions): Promise<void> {
     journal,
     scorer,
     matureAfterMs: settings.learn.provisional_after,
-    learn: (at, unusualSince) => learner.observe(at, unusualSince),
-    phase: () => learner.state().phase,
-    isTraining: () => learner.state().training !== undefined,
+    learn: (at, unusualSince) => {
+      if (learner.observe(at, unusualSince)) scorer.observeUsual(at);
+    },
+    phase: () => learner.phase(),
+    isTraining: () => learner.isWorking(),
     processesMs: () => schedule.intervals().processesMs,
     socketOwners: () => socketOwners(host),
     waitChannel: (pid) => waitChannel(host, pid),
@@ -182,6 +190,12 @@ export async function up(options: UpOptions): Promise<void> {
       `${lost.count} samples could not be stored: ${lost.why}; see that ${folder} has room and can be written`,
       1,
     );
+}
+
+/** A thread leaves memory behind: it is given back when the rows that it may have marked are over. */
+function givingBack<T>(run: Run<T>): Run<T> {
+  run.done.finally(() => setTimeout(giveBackPages, SETTLED_AFTER_MS).unref()).catch(() => {});
+  return run;
 }
 
 function removeRunFile(folder: string): void {

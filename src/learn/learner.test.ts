@@ -4,37 +4,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
+import { tinyModel } from '../../test/support/tiny-model.ts';
 import { ManualClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import type { Comparison } from '../model/comparison.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import { Learner, type LearnerOptions, type TrainingRequest } from './learner.ts';
-import { saveModel } from './model-folder.ts';
+import { ModelRegistry } from './model-registry.ts';
+import type { ComparisonRequest } from './succession.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const START = Date.UTC(2026, 2, 14);
 
-const modelOf = ({ phase, from, to, stepSeconds, seed }: TrainingRequest): MachineModel => ({
-  id: String(to),
-  phase,
-  trainedAt: to,
-  trainedFrom: from,
-  trainedTo: to,
-  rows: (to - from) / 1000,
-  stepSeconds,
-  seed,
-  features: [],
-  scaling: { compress: [], means: [], deviations: [] },
-  detectors: [],
-  calibration: {
-    smoothingRows: 1,
-    combined: { values: [], digits: [], scale: 1 },
-    returns: { threshold: 0, rate: 1, scale: 1, longest: 1e7 },
-    rows: 0,
-  },
-  suggestedThreshold: 1,
-  bands: {},
-});
+const modelOf = ({ phase, from, to, stepSeconds, seed }: TrainingRequest): MachineModel =>
+  tinyModel(String(to), {
+    ...{ phase, stepSeconds, seed },
+    ...{ trainedAt: to, trainedFrom: from, trainedTo: to, rows: Math.round((to - from) / 1000) },
+  });
+
+const comparisonOf = (
+  { current, candidate, from, to }: ComparisonRequest,
+  worse: readonly string[],
+): Comparison => {
+  const measures = { alarms: 0, calibrationError: 0.1, faultsFound: 24 };
+  return {
+    ...{ from, to, rows: (to - from) / 1000, alarmsAllowed: 0, faults: 24, worse },
+    current: { id: current, ...measures },
+    candidate: { id: candidate, ...measures },
+  };
+};
 
 describe('the learner', () => {
   let folder = '';
@@ -42,16 +41,27 @@ describe('the learner', () => {
   const clock = new ManualClock(START);
   let requests: TrainingRequest[] = [];
   let models: string[] = [];
+  let compared: ComparisonRequest[] = [];
+  let worse: string[] = [];
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'homeostat-learner-'));
     folders.push(folder);
     requests = [];
     models = [];
+    compared = [];
+    worse = [];
   });
   after(() => {
     for (const one of folders) rmSync(one, { recursive: true });
   });
+
+  /** The id of the candidate that a training leaves in the folder. */
+  const keep = (request: TrainingRequest): string => {
+    const { reason, to } = request;
+    const model = modelOf(request);
+    return new ModelRegistry(folder).add({ model, trainedBy: 'daemon', reason, at: to }).id;
+  };
 
   const learner = (changes: Partial<LearnerOptions> = {}): Learner =>
     new Learner({
@@ -61,18 +71,22 @@ describe('the learner', () => {
       startTraining: (request, onProgress) => {
         requests.push(request);
         onProgress(0.5, 'learning');
-        return { done: Promise.resolve(saveModel(folder, modelOf(request))), cancel: () => {} };
+        return { done: Promise.resolve(keep(request)), cancel: () => {} };
+      },
+      startComparison: (comparison) => {
+        compared.push(comparison);
+        return { done: Promise.resolve(comparisonOf(comparison, worse)), cancel: () => {} };
       },
       onModel: (model) => void models.push(model.phase),
       ...changes,
     });
 
-  /** Samples each `step` ms for `ms`, giving trainings the time to end. */
-  async function observe(of: Learner, ms: number, step = 10_000): Promise<void> {
-    for (let gone = 0; gone < ms; gone += step) {
+  /** Samples each 10 s for `ms`, giving what runs beside the time to end. */
+  async function observe(of: Learner, ms: number): Promise<void> {
+    for (let gone = 0; gone < ms; gone += 10_000) {
       of.observe(clock.now());
-      clock.advance(step);
-      if (requests.length > models.length) await settled();
+      clock.advance(10_000);
+      if (of.isWorking()) await settled();
     }
   }
 
@@ -91,7 +105,8 @@ describe('the learner', () => {
       [one.state().phase, one.state().neededMs, one.state().nextPhase],
       ['provisional', 24 * HOUR, 'calibrated'],
     );
-    await observe(one, 24 * HOUR);
+    // Half an hour of the calibrated one beside the one before it included.
+    await observe(one, 24.5 * HOUR);
     assert.deepEqual([one.state().phase, one.state().neededMs], ['calibrated', undefined]);
     assert.deepEqual(models, [...Array(7).fill('provisional'), 'calibrated']);
     assert.ok(requests.every(({ from, to }) => to - from <= 24 * HOUR));
@@ -120,7 +135,7 @@ describe('the learner', () => {
       for (let gone = 0; gone < ms; gone += 10_000) {
         one.observe(clock.now(), clock.now() < since ? undefined : since);
         clock.advance(10_000);
-        if (requests.length > models.length) await settled();
+        if (one.isWorking()) await settled();
       }
     };
     await observeUnusual(50 * MINUTE);
@@ -190,7 +205,7 @@ describe('the learner', () => {
     await observe(one, 11 * MINUTE);
     const kept = one.state().model?.id;
     refuse = true;
-    await observe(one, 20 * MINUTE);
+    await observe(one, 24 * MINUTE);
     await settled();
     assert.equal(one.state().model?.id, kept);
     assert.match(one.state().problem ?? '', /do not fit together/);
@@ -209,5 +224,129 @@ describe('the learner', () => {
     await observe(one, 11 * MINUTE);
     one.stop();
     assert.ok(cancelled);
+  });
+
+  describe('with a newer model beside the current one', () => {
+    const ids = (): readonly (string | undefined)[] => [one.state().model?.id, one.state().shadow?.id];
+    let one: Learner;
+    let first = '';
+    beforeEach(async () => {
+      one = learner();
+      await observe(one, 31 * MINUTE);
+      first = one.state().model!.id;
+    });
+
+    it('waits a tenth of the time that it was trained on, then compares both on the rows since', async () => {
+      const { shadow } = one.state();
+      assert.equal(shadow?.id, String(requests[1]!.to));
+      assert.ok(Math.abs(shadow!.neededMs - 3 * MINUTE) < 5000, `${shadow!.neededMs} ms`);
+      assert.equal(compared.length, 0);
+      await observe(one, 3 * MINUTE);
+      assert.deepEqual([compared[0]?.current, compared[0]?.candidate], [first, shadow!.id]);
+      assert.ok(compared[0]!.from > requests[1]!.to);
+      assert.deepEqual(ids(), [shadow!.id, undefined]);
+      const { events, comparison } = new ModelRegistry(folder).find('current');
+      assert.match(events.at(-1)!.reason, new RegExp(`not worse than ${first}`));
+      assert.equal(comparison?.faults, 24);
+    });
+
+    it('keeps the current one where the newer one is worse, and says in what', async () => {
+      worse = ['9 alarms instead of 0'];
+      await observe(one, 4 * MINUTE);
+      assert.deepEqual(ids(), [first, undefined]);
+      const refused = new ModelRegistry(folder).find(String(requests[1]!.to));
+      assert.equal(refused.state, 'retired');
+      assert.match(refused.events.at(-1)!.reason, /worse than .* 9 alarms instead of 0/);
+      // The next one comes when it is due, not at once.
+      await observe(one, 20 * MINUTE);
+      assert.equal(requests.length, 2);
+    });
+
+    it('goes on waiting after a restart', async () => {
+      one.stop();
+      const id = one.state().shadow!.id;
+      one = learner();
+      assert.deepEqual(ids(), [first, id]);
+      await observe(one, 4 * MINUTE);
+      assert.deepEqual(ids(), [id, undefined]);
+    });
+
+    it('stands still while an anomaly is open', async () => {
+      const since = clock.now();
+      for (let gone = 0; gone < 30 * MINUTE; gone += 10_000) {
+        assert.equal(one.observe(clock.now(), since), false);
+        clock.advance(10_000);
+      }
+      assert.equal(compared.length, 0);
+      assert.ok(one.state().shadow);
+    });
+
+    it('does what a person decides meanwhile, within seconds', async () => {
+      const registry = new ModelRegistry(folder);
+      const id = one.state().shadow!.id;
+      registry.promote(id, clock.now(), 'by hand');
+      await observe(one, 20_000);
+      assert.deepEqual(ids(), [id, undefined]);
+      registry.rollback(clock.now(), 'by hand');
+      await observe(one, 20_000);
+      assert.deepEqual(ids(), [first, undefined]);
+      await observe(one, 10 * MINUTE);
+      assert.equal(compared.length, 0);
+    });
+
+    it('tries a comparison that fails three times, then gives the newer one up', async () => {
+      one.stop();
+      one = learner({
+        startComparison: (request) => {
+          compared.push(request);
+          return { done: Promise.reject(new Error('only 3 rows are there')), cancel: () => {} };
+        },
+      });
+      await observe(one, 12 * MINUTE);
+      assert.equal(compared.length, 3);
+      assert.deepEqual(ids(), [first, undefined]);
+      assert.match(one.state().problem ?? '', /could not be compared: only 3 rows/);
+    });
+  });
+
+  it('leaves the candidate of a command to a person, and is not taught by less than that one knew', async () => {
+    const one = learner();
+    await observe(one, 11 * MINUTE);
+    const registry = new ModelRegistry(folder);
+    const model = tinyModel('big', { rows: 7200, phase: 'calibrated' });
+    registry.add({ model, trainedBy: 'command', reason: 'a test', at: clock.now() });
+    await observe(one, 5 * MINUTE);
+    assert.equal(one.state().shadow, undefined);
+    registry.promote('big', clock.now(), 'by hand');
+    await observe(one, 100 * MINUTE);
+    assert.deepEqual([one.state().model?.id, requests.length], ['big', 1]);
+  });
+
+  it('trains anew when the machine has drifted, once in each window', async () => {
+    const drift = {
+      ...{ windowMs: 2 * HOUR, seenMs: 2 * HOUR, checkedAt: START, metrics: 40, due: false },
+      drifted: Array.from({ length: 5 }, () => ({ metric: 'm', index: 1, limit: 0.25 })),
+    };
+    let due = false;
+    worse = ['none is good enough'];
+    const one = learner({
+      drift: () => ({ ...drift, due }),
+      calibratedAfterMs: HOUR,
+      provisionalAfterMs: HOUR,
+    });
+    await observe(one, 1.2 * HOUR);
+    assert.deepEqual(
+      requests.map(({ reason }) => reason),
+      ['the first training'],
+    );
+    due = true;
+    await observe(one, 0.6 * HOUR);
+    assert.equal(requests.length, 1);
+    await observe(one, 4 * HOUR);
+    assert.deepEqual(
+      requests.map(({ reason }) => reason),
+      ['the first training', '5 of 40 metrics have drifted', '5 of 40 metrics have drifted'],
+    );
+    assert.equal(one.state().drift?.due, true);
   });
 });

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import { makePrivateDirectory } from '../lib/atomic-file.ts';
-import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
+import type { DriftState } from '../model/drift.ts';
 import type { LearningPhase, LearningState, TrainingProgress } from '../model/learning.ts';
-import { type MachineModel, summaryOf } from '../model/machine-model.ts';
+import type { MachineModel } from '../model/machine-model.ts';
 import { LONGEST_STEP_MS, Settling } from '../model/settling.ts';
-import { readModelFile } from './model-file.ts';
-import { loadLatest } from './model-folder.ts';
-import { newNormalMs, nextTrainingMs, phaseFor } from './schedule.ts';
+import type { Run } from './run.ts';
+import { driftRetryMs, newNormalMs, nextTrainingMs, phaseFor } from './schedule.ts';
 import { readSeen, writeSeen } from './seen.ts';
+import { Succession, type SuccessionOptions } from './succession.ts';
 
 export interface TrainingRequest {
   readonly phase: MachineModel['phase'];
@@ -18,28 +17,20 @@ export interface TrainingRequest {
   readonly to: number;
   readonly stepSeconds: number;
   readonly seed: number;
+  /** What it is for, one line. */
+  readonly reason: string;
 }
 
-export interface TrainingRun {
-  /** The path of the model file; rejects with what went wrong. */
-  readonly done: Promise<string>;
-  /** Ends the training; `done` then rejects. */
-  cancel(): void;
-}
-
-export interface LearnerOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Holds the models and `learning.json`. */
-  readonly folder: string;
+/** `folder` holds `learning.json` too. */
+export interface LearnerOptions extends SuccessionOptions {
   readonly provisionalAfterMs?: number;
   readonly calibratedAfterMs?: number;
   readonly stepSeconds?: number;
   readonly seed?: number;
-  /** Trains beside the collection. `onProgress`: `done` from 0 to 1. */
-  startTraining(request: TrainingRequest, onProgress: (done: number, step: string) => void): TrainingRun;
-  /** A model is there, at the start or after a training. Where it throws, the model is refused and the one before stays. */
-  onModel(model: MachineModel): void;
+  /** Trains beside the collection; gives the id of the candidate. `onProgress`: `done` from 0 to 1. */
+  startTraining(request: TrainingRequest, onProgress: (done: number, step: string) => void): Run<string>;
+  /** How far the machine is from what its model was trained on. */
+  drift?(): DriftState | undefined;
 }
 
 const MINUTE = 60_000;
@@ -47,7 +38,7 @@ const DAY = 24 * 60 * MINUTE;
 const SAVE_EACH_MS = MINUTE;
 const LONGEST_RETRY_MS = 60 * MINUTE;
 
-/** Counts what was seen, starts the trainings when they are due, and knows how far the learning is. */
+/** Counts what was seen, starts the trainings when they are due or the machine has drifted, and knows how far the learning is. */
 export class Learner {
   readonly #options: LearnerOptions;
   readonly #spans: { readonly provisionalAfterMs: number; readonly calibratedAfterMs: number };
@@ -58,15 +49,18 @@ export class Learner {
   readonly #settling = new Settling();
   #lastAt: number | undefined;
   #savedMs = 0;
-  #model: MachineModel | undefined;
-  #run: TrainingRun | undefined;
+  readonly #succession: Succession;
+  #modelId: string | undefined;
+  /** How much had been seen when the last training began, whatever came of it. */
+  #attemptedMs = 0;
+  #run: Run<string> | undefined;
   #training: TrainingProgress | undefined;
   #problem: string | undefined;
   #failures = 0;
   #retryAt = 0;
   #stopped = false;
 
-  /** Loads the newest model that can be used, if there is one, and hands it to `onModel`. */
+  /** Loads the model that is to score, if there is one, and hands it to `onModel`. */
   constructor(options: LearnerOptions) {
     this.#options = options;
     this.#spans = {
@@ -75,27 +69,32 @@ export class Learner {
     };
     makePrivateDirectory(options.folder);
     this.#seenFile = join(options.folder, 'learning.json');
-    this.#model = loadLatest(options.folder, options.log, (model) => options.onModel(model));
+    this.#succession = new Succession(options);
     this.#recall();
   }
 
   /**
    * A sample was stored, taken at `at` (wall clock, ms). Starts a training when one is due; never throws.
-   * `unusualSince`: when the anomaly that is open began. No training starts while it may still be one.
+   * `unusualSince`: when the anomaly that is open began. Learning stands still while it may still be one.
+   * True where the machine is as it usually is, as far as is known, and something may be learned of it.
    */
-  observe(at: number, unusualSince?: number): void {
+  observe(at: number, unusualSince?: number): boolean {
     this.#since ??= at;
     const step = this.#lastAt === undefined ? 0 : at - this.#lastAt;
     this.#lastAt = at;
-    if (!this.#settling.observe(at) && step > 0 && step <= LONGEST_STEP_MS) this.#seenMs += step;
+    const usableMs = !this.#settling.observe(at) && step > 0 && step <= LONGEST_STEP_MS ? step : 0;
+    this.#seenMs += usableMs;
     if (this.#seenMs - this.#savedMs >= SAVE_EACH_MS) this.#save();
-    if (this.#run || this.#options.clock.monotonic() < this.#retryAt) return;
-    if (unusualSince !== undefined && at - unusualSince < newNormalMs(this.#seenMs)) return;
-    if (this.#seenMs >= nextTrainingMs(this.#trainedMs, this.#spans)) this.#train(at);
+    const usual = unusualSince === undefined || at - unusualSince >= newNormalMs(this.#seenMs);
+    if (!this.#run) this.#succession.observe(usual ? usableMs : 0);
+    this.#adopt();
+    if (usual) this.#trainWhereDue(at);
+    return usual;
   }
 
   state(): LearningState {
-    const phase: LearningPhase = this.#model?.phase ?? 'collecting';
+    const model = this.#succession.current()?.summary;
+    const phase = this.phase();
     const { provisionalAfterMs, calibratedAfterMs } = this.#spans;
     const neededMs = {
       collecting: Math.min(provisionalAfterMs, calibratedAfterMs),
@@ -109,37 +108,73 @@ export class Learner {
       neededMs,
       nextPhase: neededMs === undefined ? undefined : phaseFor(neededMs, this.#spans),
       training: this.#training,
-      model: this.#model && summaryOf(this.#model),
-      problem: this.#problem,
+      model,
+      shadow: this.#succession.shadow(),
+      drift: this.#options.drift?.(),
+      problem: this.#problem ?? this.#succession.problem(),
     };
+  }
+
+  phase(): LearningPhase {
+    return this.#succession.current()?.summary.phase ?? 'collecting';
+  }
+
+  /** Whether a thread works beside the collection: what it does to the machine is no news. */
+  isWorking(): boolean {
+    return this.#run !== undefined || this.#succession.isComparing();
   }
 
   /** Ends a training that runs and saves what was seen. */
   stop(): void {
     this.#stopped = true;
     this.#run?.cancel();
+    this.#succession.stop();
     this.#save();
   }
 
   /** After a restart: what was saved, or, where that is lost, what the model had seen. */
   #recall(): void {
     const seen = readSeen(this.#seenFile);
-    const model = this.#model;
+    const model = this.#succession.current();
+    this.#modelId = model?.summary.id;
     if (seen) {
       this.#since = seen.since;
       this.#seenMs = seen.seenMs;
       // Without a model nothing was learned, whatever was saved: the models were removed, or none can be used.
       this.#trainedMs = model && seen.trainedMs;
     } else if (model) {
-      this.#since = model.trainedFrom;
-      this.#seenMs = model.rows * model.stepSeconds * 1000;
+      this.#since = model.summary.trainedFrom;
+      this.#seenMs = model.trainedMs;
       this.#trainedMs = this.#seenMs;
     }
+    this.#attemptedMs = this.#trainedMs ?? 0;
     this.#savedMs = this.#seenMs;
   }
 
-  #train(at: number): void {
+  /** A model that a person promoted may know more than was seen here: it is not replaced by one that knows less. */
+  #adopt(): void {
+    const model = this.#succession.current();
+    if (!model || model.summary.id === this.#modelId) return;
+    this.#modelId = model.summary.id;
+    this.#trainedMs = Math.max(this.#trainedMs ?? 0, model.trainedMs);
+  }
+
+  #trainWhereDue(at: number): void {
+    // One thread beside the collection is enough, and a candidate is judged before there is another one.
+    if (this.isWorking() || this.#succession.shadow()) return;
+    if (this.#options.clock.monotonic() < this.#retryAt) return;
+    if (this.#seenMs >= nextTrainingMs(this.#trainedMs, this.#spans)) {
+      this.#train(at, this.#trainedMs === undefined ? 'the first training' : 'the schedule');
+      return;
+    }
+    const drift = this.#options.drift?.();
+    if (!drift?.due || this.#seenMs - this.#attemptedMs < driftRetryMs(drift.windowMs)) return;
+    this.#train(at, `${drift.drifted.length} of ${drift.metrics} metrics have drifted`);
+  }
+
+  #train(at: number, reason: string): void {
     const seenMs = this.#seenMs;
+    this.#attemptedMs = seenMs;
     const to = at + 1;
     const request: TrainingRequest = {
       phase: phaseFor(seenMs, this.#spans),
@@ -148,6 +183,7 @@ export class Learner {
       to,
       stepSeconds: this.#options.stepSeconds ?? 1,
       seed: this.#options.seed ?? 1,
+      reason,
     };
     const startedAt = this.#options.clock.now();
     this.#training = { startedAt, done: 0, step: 'starting' };
@@ -159,20 +195,16 @@ export class Learner {
       this.#failed(error);
       return;
     }
-    this.#run.done
-      .then((path) => this.#succeeded(path, seenMs))
-      .catch((error: unknown) => this.#failed(error));
+    this.#run.done.then((id) => this.#succeeded(id, seenMs)).catch((error: unknown) => this.#failed(error));
   }
 
-  #succeeded(path: string, seenMs: number): void {
-    const model = readModelFile(path);
-    this.#options.onModel(model);
-    this.#model = model;
+  #succeeded(id: string, seenMs: number): void {
+    this.#ended();
     this.#trainedMs = seenMs;
     this.#problem = undefined;
     this.#failures = 0;
-    this.#ended();
-    this.#options.log.info(`learned a ${model.phase} model from ${model.rows} rows`, { model: model.id });
+    this.#options.log.info(`trained the model ${id}`);
+    this.#succession.trained(id);
     this.#save();
   }
 

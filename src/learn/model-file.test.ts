@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, beforeEach, describe, it } from 'node:test';
-import { silentLog } from '../lib/log.ts';
+import { describe, it } from 'node:test';
 import type { MachineModel } from '../model/machine-model.ts';
-import { decodeModel, encodeModel, readModelFile } from './model-file.ts';
-import { loadLatest, saveModel } from './model-folder.ts';
+import { decodeModel, encodeModel } from './model-file.ts';
 
 const model = (id: string): MachineModel => ({
   id,
@@ -71,46 +66,4 @@ describe('a model file', () => {
       assert.throws(() => decodeModel(bytes.subarray(0, length)), /damaged|not a model file/);
     }
   });
-});
-
-describe('the folder of models', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'homeostat-models-'));
-  const path = (id: string): string => join(folder, `model-${id}.hsm`);
-  after(() => rmSync(folder, { recursive: true }));
-  beforeEach(() => {
-    for (const name of readdirSync(folder)) rmSync(join(folder, name));
-  });
-
-  it('is for its owner alone and keeps the last three', () => {
-    for (const id of ['1', '2', '3', '4']) saveModel(folder, model(id));
-    assert.deepEqual(readdirSync(folder).sort(), ['model-2.hsm', 'model-3.hsm', 'model-4.hsm']);
-    assert.equal(statSync(path('4')).mode & 0o777, 0o600);
-  });
-
-  it('passes over a damaged model, a newer one and one that cannot be used, says so, and uses the one before', () => {
-    for (const id of ['1', '2', '3']) saveModel(folder, model(id));
-    const bytes = readFileSync(path('3'));
-    writeFileSync(path('3'), bytes.subarray(0, bytes.length / 2));
-    writeNewer(path('2'));
-    const lines: string[] = [];
-    const log = { ...silentLog, warn: (line: string) => void lines.push(line) };
-    assert.equal(loadLatest(folder, log)?.id, '1');
-    assert.match(lines[0]!, /model-3\.hsm.*damaged/);
-    assert.match(lines[1]!, /model-2\.hsm.*format 2.*update/);
-    const refuse = () => {
-      throw new Error('needs the detector three');
-    };
-    assert.equal(loadLatest(folder, log, refuse), undefined);
-    assert.match(lines.at(-1)!, /needs the detector three/);
-    assert.throws(() => readModelFile(path('9')), /model-9\.hsm.*ENOENT/);
-  });
-
-  it('is empty where there is no folder', () => {
-    assert.equal(loadLatest(join(folder, 'none'), silentLog), undefined);
-  });
-
-  function writeNewer(file: string): void {
-    const bytes = encodeModel({ ...model('2'), ...{ format: 2 } });
-    writeFileSync(file, bytes);
-  }
 });

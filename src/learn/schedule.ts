@@ -41,3 +41,23 @@ const HOUR = 3_600_000;
 export function newNormalMs(historyMs: number): number {
   return Math.max(HOUR, historyMs / 4);
 }
+
+const SHORTEST_SHADOW = 2 * 60_000;
+const LONGEST_SHADOW = 30 * 60_000;
+const SHADOW_SHARE = 0.1;
+
+/** How long a new model runs beside the old one: a tenth of the usable time that it was trained on, 2 to 30 min. */
+export function shadowMs(trainedMs: number): number {
+  return Math.min(LONGEST_SHADOW, Math.max(SHORTEST_SHADOW, trainedMs * SHADOW_SHARE));
+}
+
+/** A model is not trained for drift more often than this, in usable time: the next window must be full of new rows. */
+export const driftRetryMs = (windowMs: number): number => Math.max(HOUR, windowMs);
+
+/** Of a day of history some is always missing: a start, a training, an anomaly. */
+const ENOUGH_SHARE = 0.9;
+
+/** What a model may call itself that was trained on so much usable history at once. */
+export function enoughFor(usableMs: number, calibratedAfterMs = DAY): MachineModel['phase'] {
+  return usableMs >= ENOUGH_SHARE * calibratedAfterMs ? 'calibrated' : 'provisional';
+}

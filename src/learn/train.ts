@@ -2,12 +2,18 @@ import { duration } from '../lib/text.ts';
 import type { Detector } from '../model/detector.ts';
 import type { History } from '../model/history.ts';
 import type { MachineModel } from '../model/machine-model.ts';
+import type { Matrix } from '../model/matrix.ts';
 import type { Series } from '../model/metric.ts';
+import type { ModelCard } from '../model/model-card.ts';
 import { assemble, type Period } from './assemble.ts';
 import { bandsOfHistory, bandsOfMatrix } from './bands.ts';
+import { cardOf } from './card.ts';
+import { Checkpoint, type CheckpointPlace } from './checkpoint.ts';
+import { driftReference } from './drift.ts';
 import { fit } from './fit.ts';
 import { ruleOf } from './fit-scaling.ts';
 import { newNormalMs } from './schedule.ts';
+import { TrainingNotes } from './training-notes.ts';
 
 export interface TrainingOptions {
   /** The columns of a row. Those that the history does not have in this period are left out of the model. */
@@ -18,9 +24,14 @@ export interface TrainingOptions {
   readonly to: number;
   readonly stepSeconds: number;
   readonly seed: number;
-  readonly phase: MachineModel['phase'];
+  /** What the model may call itself, perhaps by the usable time that it was trained on, ms. */
+  readonly phase: MachineModel['phase'] | ((usableMs: number) => MachineModel['phase']);
   /** Not normal, and not to be learned: periods of anomalies. */
   readonly exclude?: readonly Period[];
+  /** Where the history comes from; the stored one, if left out. */
+  readonly source?: ModelCard['source'];
+  /** Keeps each detector that is finished, and goes on after those that an interrupted training had finished. */
+  readonly checkpoint?: CheckpointPlace;
   /** `done` from 0 to 1. */
   progress(done: number, step: string): void;
 }
@@ -36,31 +47,57 @@ const BANDS = 0.25;
  * Throws where the history has too few usable rows.
  */
 export function train(history: History, options: TrainingOptions): MachineModel {
-  const { detectors, from, to, stepSeconds, seed, phase, progress } = options;
+  const { detectors, from, to, stepSeconds, seed, progress } = options;
   const period = { from, to };
   progress(0, 'reading the history');
   const seen = history.series().filter(({ firstAt, lastAt }) => firstAt < to && lastAt >= from);
   const seenKeys = new Set(seen.map(({ key }) => key));
   const features = options.features.filter(({ key }) => seenKeys.has(key));
   const keys = features.map(({ key }) => key);
-  const matrix = assemble(history, keys, period, stepSeconds, worthExcluding(options.exclude ?? [], period));
+  const excluded = worthExcluding(options.exclude ?? [], period);
+  const matrix = assemble(history, keys, period, stepSeconds, excluded);
   if (matrix.rows < LEAST_ROWS) {
     throw new Error(
-      `only ${matrix.rows} usable rows in the last ${duration(to - from)} of history; at least ${LEAST_ROWS} are needed`,
+      `only ${matrix.rows} usable rows in ${duration(to - from)} of history; at least ${LEAST_ROWS} are needed`,
     );
   }
   progress(READ, 'learning the bands');
   const featureKeys = new Set(keys);
   const others = seen.map(({ key }) => key).filter((key) => !featureKeys.has(key));
   const bands = { ...bandsOfHistory(history, others, period), ...bandsOfMatrix(matrix, keys) };
+  const notes = new TrainingNotes(checkpointOf(matrix, keys, options));
   const fitted = fit(matrix, {
     rules: features.map(ruleOf),
     detectors,
     stepSeconds,
     seed,
+    notes,
     progress: (done, step) => progress(BANDS + (1 - BANDS) * done, step),
   });
-  return { id: modelId(to, phase), phase, trainedAt: to, trainedFrom: from, trainedTo: to, bands, ...fitted };
+  const phase =
+    typeof options.phase === 'string' ? options.phase : options.phase(matrix.rows * stepSeconds * 1000);
+  const source = options.source ?? { kind: 'history' };
+  return {
+    id: modelId(to, phase),
+    phase,
+    trainedAt: to,
+    trainedFrom: from,
+    trainedTo: to,
+    bands,
+    ...fitted,
+    // `fit` has left the rows standardised.
+    drift: driftReference(matrix, stepSeconds),
+    card: cardOf(matrix, period, excluded, stepSeconds, source, notes.losses),
+  };
+}
+
+function checkpointOf(
+  matrix: Matrix,
+  keys: readonly string[],
+  { checkpoint, seed, stepSeconds, detectors }: TrainingOptions,
+): Checkpoint | undefined {
+  const names = detectors.map(({ name }) => name);
+  return checkpoint && new Checkpoint(checkpoint, matrix, { keys, seed, stepSeconds, names });
 }
 
 /** What has become the new normal is learned: left out for ever, it could never be learned and would never end. */

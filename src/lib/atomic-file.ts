@@ -41,16 +41,21 @@ function syncDirectory(directory: string): void {
   }
 }
 
+/** Makes `directory` and its parents where they are missing, readable by their owner alone. Throws a system error. */
+export function makePrivateDirectory(directory: string): void {
+  makeDirectory(directory, 0o700);
+}
+
 /**
- * Makes `directory` and its parents where they are missing, readable by their owner alone. Throws a system error.
+ * Makes `directory` and its parents where they are missing. Throws a system error.
  * Step by step: Node's own `recursive` never ends where a folder exists but none can be made in it (/proc).
  */
-export function makePrivateDirectory(directory: string): void {
+export function makeDirectory(directory: string, mode: number): void {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
   const parent = dirname(directory);
-  if (parent !== directory) makePrivateDirectory(parent);
+  if (parent !== directory) makeDirectory(parent, mode);
   try {
-    mkdirSync(directory, { mode: 0o700 });
+    mkdirSync(directory, { mode });
   } catch (error) {
     // Somebody else was faster; a file in its place is none.
     if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw error;

@@ -68,14 +68,17 @@ function tailOf(
   return best;
 }
 
-/** Seconds between excursions that reach `level`: from the time between those over the threshold up to `longest`. */
+/**
+ * Seconds between excursions that reach `level`, up to `longest`. Below the threshold the tail is continued inwards: what is
+ * usual must come out as common, however rarely the threshold itself is reached, or nothing that began would ever end.
+ */
 export function returnPeriod({ threshold, rate, scale, longest }: ReturnPeriods, level: number): number {
-  return Math.min(longest, Math.exp(Math.max(0, level - threshold) / scale) / rate);
+  return Math.min(longest, Math.exp((level - threshold) / scale) / rate);
 }
 
 /** The level that excursions reach once in `seconds`. */
 export function levelOf(periods: ReturnPeriods, seconds: number): number {
-  return periods.threshold + Math.max(0, Math.log(seconds * periods.rate)) * periods.scale;
+  return periods.threshold + Math.log(seconds * periods.rate) * periods.scale;
 }
 
 /** The highest value of each run over `threshold`; runs less than `apart` samples from each other are one. */

@@ -1,3 +1,5 @@
+import type { DriftState } from './drift.ts';
+
 /**
  * collecting: not enough seen, nobody is alarmed. provisional: a first model of a short time, findings say so.
  * calibrated: enough seen to know how rare a score is.
@@ -22,8 +24,21 @@ export interface LearningState {
   readonly training: TrainingProgress | undefined;
   /** The model that scores now. */
   readonly model: ModelSummary | undefined;
+  /** A newer model that runs beside it and replaces it if it is not worse. */
+  readonly shadow: ShadowState | undefined;
+  /** How far the machine is from what the model was trained on; undefined before there is a model that can say. */
+  readonly drift: DriftState | undefined;
   /** The last thing that went wrong with training or loading, one line. */
   readonly problem: string | undefined;
+}
+
+export interface ShadowState {
+  readonly id: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  /** Usable time seen beside the current model, and how much is wanted, ms. */
+  readonly seenMs: number;
+  readonly neededMs: number;
 }
 
 export interface ModelSummary {

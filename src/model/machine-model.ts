@@ -2,7 +2,9 @@ import type { ReturnPeriods } from '../lib/return-period.ts';
 import type { Tail } from '../lib/tail.ts';
 import type { Opinion } from './combination.ts';
 import type { EncodedModel } from './detector.ts';
+import type { DriftReference } from './drift.ts';
 import type { ModelSummary } from './learning.ts';
+import type { ModelCard } from './model-card.ts';
 import type { Scaling } from './scaling.ts';
 import type { Band } from './score.ts';
 
@@ -45,6 +47,9 @@ export interface MachineModel {
   readonly suggestedThreshold: number;
   /** Where each series seen in the training period usually is, by its key. */
   readonly bands: Readonly<Record<string, Band>>;
+  /** Left out of models that earlier versions wrote. */
+  readonly drift?: DriftReference;
+  readonly card?: ModelCard;
 }
 
 export function summaryOf(model: MachineModel): ModelSummary {

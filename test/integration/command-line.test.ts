@@ -46,6 +46,8 @@ test('the help of the program and of each command tells what it does and what it
     anomalies: ['which process accounts for it', '--from <time>', '(default: 24h ago)', '(default: now)'],
     history: ['[metric...]', '(default: 1h ago)', '--points <n>', 'Example:'],
     export: ['jsonl', '--metric <metric...>', 'Example:'],
+    train: ['--from <time>', '--data <dir>', 'Ctrl-C', 'goes on', 'Examples:'],
+    model: ['list', 'show', 'compare', 'promote', 'rollback', 'only if it is not worse', 'Examples:'],
     record: ['<file>', '--pseudonyms', 'secrets hidden', 'Look at the file before you give it away'],
   };
   const commands = createProgram().commands.map((command) => command.name());
@@ -97,6 +99,10 @@ test('what the command line does not know is refused in one line with the help t
     [['export', '--format', 'xml'], /'xml' is invalid: Allowed choices are jsonl/],
     [['top', '--sort', 'colour'], /'colour' is invalid: Allowed choices are cpu, memory, io/],
     [['record'], /missing required argument 'file'/],
+    [['model'], /'model' needs to be told what: list, show, .*; see 'homeostat model --help'/],
+    [['model', 'nosuch'], /unknown command 'nosuch'; see 'homeostat model --help'/],
+    [['model', 'show'], /missing required argument 'id'; see 'homeostat model show --help'/],
+    [['train', '--from', 'soon'], /'soon' is invalid: expected an ISO time such as 20.* or a span/],
   ]);
 });
 
@@ -150,6 +156,11 @@ test('a data folder that cannot be used is named, with what to do', async (t) =>
     [['history', '--data', 'empty'], /there is no history in .*\/empty: start Homeostat there first/],
     [['anomalies', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
     [['export', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
+    [['train', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
+    [['train', '--data', 'file', '--out', 'made'], /\/file holds no telemetry that can be used/],
+    [['model', 'list', '--data', 'nosuch'], /there is no data folder .*\/nosuch; start Homeostat there first/],
+    [['model', 'show', 'current', '--data', 'empty'], /no model is called 'current' in .*\/empty/],
+    [['model', 'rollback', '--data', 'empty'], /no model came before the current one in .*\/empty/, 1],
     [
       ['status', '--data', 'empty'],
       /not running with the data folder .*\/empty; start it with 'homeostat up'/,

@@ -46,6 +46,8 @@ function learning(mood: string, startedAt: number, at: number): LearningState {
       nextPhase: 'provisional',
       training: undefined,
       model: undefined,
+      shadow: undefined,
+      drift: undefined,
       problem: undefined,
     };
   }
@@ -65,6 +67,15 @@ function learning(mood: string, startedAt: number, at: number): LearningState {
       rows: 86_400,
       features: 44,
       detectors: ['forest', 'autoencoder', 'baseline'],
+    },
+    shadow: undefined,
+    drift: {
+      windowMs: 6 * 60 * MINUTE,
+      seenMs: 6 * 60 * MINUTE,
+      checkedAt: at - 12 * MINUTE,
+      metrics: 44,
+      drifted: [{ metric: 'system.linux.file_handles', index: 0.61, limit: 0.34 }],
+      due: false,
     },
     problem: undefined,
   };

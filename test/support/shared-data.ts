@@ -32,22 +32,3 @@ export const readBytes = (path: string): Uint8Array => new Uint8Array(gunzipSync
 export function readMeta<Row>(folder: string): readonly Row[] {
   return JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as Row[];
 }
-
-/** The share of pairs of one labelled and one usual row in which the labelled one scores higher (ties count half). */
-export function aucRoc(scores: ArrayLike<number>, labels: Uint8Array): number {
-  const order = Uint32Array.from(labels, (_, index) => index).sort((a, b) => scores[a]! - scores[b]!);
-  let positives = 0;
-  let rankSum = 0;
-  for (let first = 0; first < order.length; ) {
-    let next = first + 1;
-    while (next < order.length && scores[order[next]!] === scores[order[first]!]) next++;
-    for (let place = first; place < next; place++) {
-      if (labels[order[place]!] === 0) continue;
-      positives++;
-      rankSum += (first + next + 1) / 2;
-    }
-    first = next;
-  }
-  const negatives = order.length - positives;
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
-}

@@ -108,6 +108,7 @@ export function wireMachine(
     calibratedAfterMs: 86_400_000,
     seed: 1,
     startTraining: () => ({ done: new Promise<string>(() => {}), cancel: () => {} }),
+    startComparison: () => ({ done: new Promise<never>(() => {}), cancel: () => {} }),
     onModel: (model) => scorer.use(model, store, clock.now()),
   });
   const agent = new Agent({
@@ -119,7 +120,7 @@ export function wireMachine(
     journal,
     scorer,
     matureAfterMs: 600_000,
-    learn: (at) => learner.observe(at),
+    learn: (at) => void learner.observe(at),
     phase: () => learner.state().phase,
     socketOwners: () => new Set(),
     waitChannel: () => undefined,

@@ -21,6 +21,8 @@ const status: Status = {
     nextPhase: 'calibrated',
     training: undefined,
     model: undefined,
+    shadow: undefined,
+    drift: undefined,
     problem: undefined,
   },
   score: undefined,

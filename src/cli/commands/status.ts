@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { duration, printable } from '../../lib/text.ts';
 import type { CollectorReport } from '../../model/coverage.ts';
-import { formatValue } from '../../model/display.ts';
+import { formatValue, metricLabel } from '../../model/display.ts';
+import type { DriftState } from '../../model/drift.ts';
 import type { LearningState } from '../../model/learning.ts';
 import type { Status } from '../../model/status.ts';
 import { requireRunning } from '../client.ts';
@@ -33,6 +34,7 @@ export function renderStatus(status: Status): string {
       `${host.name}, ${host.os} ${host.kernel}, ${host.cpus} CPUs, ${formatValue(host.memory, 'By')} of memory`,
     ),
     line('Learning', describeLearning(status.learning)),
+    ...(status.learning.drift ? [line('Drift', describeDrift(status.learning.drift))] : []),
     line('Score', describeScore(status)),
     line(
       'Anomalies',
@@ -90,8 +92,30 @@ export function describeLearning(learning: LearningState): string {
   if (learning.phase === 'collecting') parts.push('nobody is alarmed before the first model');
   if (learning.training)
     parts.push(`training: ${learning.training.step}, ${Math.round(learning.training.done * 100)} %`);
+  const { shadow } = learning;
+  if (shadow)
+    parts.push(`${shadow.id} runs beside, ${duration(shadow.seenMs)} of ${duration(shadow.neededMs)} seen`);
   if (learning.problem) parts.push(`problem: ${learning.problem}`);
   return parts.join('; ');
+}
+
+/** Of the metrics that drifted, so many are named. */
+const MOST_DRIFTED = 3;
+
+/** How far the machine is from what its model was trained on, in one line. */
+function describeDrift({ windowMs, seenMs, checkedAt, metrics, drifted, due }: DriftState): string {
+  if (checkedAt === undefined)
+    return `${duration(seenMs)} of the ${duration(windowMs)} seen that are compared with the training`;
+  const window = `the last ${duration(windowMs)}`;
+  if (drifted.length === 0) return `none: ${window} are as the training was`;
+  const named = drifted
+    .slice(0, MOST_DRIFTED)
+    .map(
+      ({ metric, index, limit }) => `${metricLabel(metric)} ${index.toFixed(2)} (limit ${limit.toFixed(2)})`,
+    );
+  const more = drifted.length > MOST_DRIFTED ? ` and ${drifted.length - MOST_DRIFTED} more` : '';
+  const then = due ? '; a new model is trained' : '';
+  return `${drifted.length} of ${metrics} metrics in ${window}: ${named.join(', ')}${more}${then}`;
 }
 
 const collectorTable = (collectors: readonly CollectorReport[]): string =>
