@@ -49,6 +49,11 @@ export function createAutoencoder(options: Partial<AutoencoderOptions> = {}): De
     scorer: (model) => new AutoencoderScorer(model),
     encode,
     decode,
+    reconstruction: ({ sizes, parameters }) => ({
+      layers: new DenseNetwork(sizes, parameters).layers(),
+      inputLimit: INPUT_LIMIT,
+      errorLimit: ERROR_LIMIT,
+    }),
   };
 }
 

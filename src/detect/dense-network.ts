@@ -1,4 +1,5 @@
 import type { Random } from '../lib/random.ts';
+import type { DenseLayer } from '../model/reconstruction.ts';
 
 /** Where a layer's weights (outputs x inputs, row-major) and then its biases stand in the list of all parameters. */
 interface Layer {
@@ -47,6 +48,18 @@ export class DenseNetwork {
         this.parameters[index] = (random.next() * 2 - 1) * bound;
       }
     }
+  }
+
+  /** The layers as data; they share the network's parameters. */
+  layers(): readonly DenseLayer[] {
+    const last = this.#layers.length - 1;
+    return this.#layers.map(({ inputs, outputs, weights, biases }, index) => ({
+      inputs,
+      outputs,
+      weights: this.parameters.subarray(weights, biases),
+      biases: this.parameters.subarray(biases, biases + outputs),
+      activation: index === last ? 'linear' : 'tanh',
+    }));
   }
 
   /** Write the row here, then call `forward`. */

@@ -1,4 +1,5 @@
 import type { Matrix } from './matrix.ts';
+import type { Reconstruction } from './reconstruction.ts';
 
 export interface LearnContext {
   /** The same rows and seed give the same model, bit for bit. */
@@ -40,4 +41,6 @@ export interface Detector<Model = unknown> {
   encode(model: Model): EncodedModel;
   /** Throws where the parts do not fit together. */
   decode(encoded: EncodedModel): Model;
+  /** The same model for other runtimes: only of a detector that is nothing else than that, on rows as they come. */
+  reconstruction?(model: Model): Reconstruction;
 }
