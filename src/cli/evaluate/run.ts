@@ -10,7 +10,7 @@ import { ablationMarkdown, ablationText, combinationsOf } from './ablation.ts';
 import type { Outcome } from './order.ts';
 import { defaultJobs, inThreads } from './pool.ts';
 import { jsonOf, markdownOf, textTable } from './present.ts';
-import { writeReport } from './report.ts';
+import { checkReport, writeReport } from './report.ts';
 
 export interface EvaluateOptions {
   readonly scores?: string;
@@ -27,6 +27,8 @@ export async function evaluate(folder: string, options: EvaluateOptions): Promis
   const sets = chosenSets(folder, options.only);
   const detectors = chosenDetectors(options.detectors);
   if (options.scores !== undefined) openFolder(options.scores);
+  const name = options.ablation ? 'ablation' : 'evaluation';
+  if (options.report !== undefined) checkReport(options.report, name);
   if (options.ablation) return compare(folder, sets, detectors, options);
   const outcomes = await outcomesOf(folder, sets, [detectors], options);
   if (options.report !== undefined) writeReport(options.report, 'evaluation', markdownOf(outcomes));
