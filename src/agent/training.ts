@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { CheckpointPlace } from '../learn/checkpoint.ts';
 import type { TrainingRequest } from '../learn/learner.ts';
 import type { Run } from '../learn/run.ts';
 import type { ComparisonRequest } from '../learn/succession.ts';
+import { workerFile } from '../lib/worker-file.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import type { RegisteredModel } from '../model/registered-model.ts';
@@ -62,7 +61,10 @@ function start<T extends TrainingResult | Comparison>(
   order: Order,
   onProgress: (done: number, step: string) => void,
 ): Run<T> {
-  const worker = new Worker(workerFile(), { workerData: order, resourceLimits: LIMITS });
+  const worker = new Worker(workerFile('train-worker', import.meta.url), {
+    workerData: order,
+    resourceLimits: LIMITS,
+  });
   const done = new Promise<T>((resolve, reject) => {
     worker.on('message', (report: Report) => {
       if (report.type === 'progress') onProgress(report.done, report.step);
@@ -75,15 +77,3 @@ function start<T extends TrainingResult | Comparison>(
 }
 
 const NAMES = { train: 'training', compare: 'comparison' } as const;
-
-/** The bundle, beside this file or beside the folder of chunks that this code was bundled into; else the source. */
-function workerFile(): URL {
-  const places = ['./train-worker.js', '../train-worker.js', './train-worker.ts'];
-  const files = places.map((place) => new URL(place, import.meta.url));
-  const found = files.find((file) => existsSync(fileURLToPath(file)));
-  if (!found)
-    throw new Error(
-      `${places[0]} is missing beside ${fileURLToPath(import.meta.url)}: install Homeostat anew`,
-    );
-  return found;
-}
