@@ -29,9 +29,8 @@ describe('the interval of a Poisson mean', () => {
     for (const mean of [0.2, 3, 20]) {
       let held = 0;
       for (let trial = 0; trial < 1000; trial++) {
-        let count = 0;
-        for (let time = -Math.log(1 - random.next()); time < mean; time -= Math.log(1 - random.next()))
-          count++;
+        let count = -1;
+        for (let time = 0; time < mean; time += -Math.log(1 - random.next())) count++;
         const { low, high } = poissonInterval(count);
         if (low <= mean && mean <= high) held++;
       }
