@@ -63,7 +63,7 @@ export async function train(options: TrainOptions): Promise<void> {
   const entry = registry.find(result.id);
   const model = describeModel(entry, registry.load(result.id), modelFolder);
   if (options.json) {
-    console.log(JSON.stringify({ ...model, file: result.file }, null, 2));
+    console.log(JSON.stringify({ ...model, telemetry: result.file }, null, 2));
     return;
   }
   if (result.file && result.file.bad > 0) {
