@@ -56,6 +56,19 @@ export function digitsOf(tail: Tail, value: number): number {
   return digits[knot - 1]! + (digits[knot]! - digits[knot - 1]!) * part;
 }
 
+/** The value of so many digits: the inverse of `digitsOf` from the lowest knot on. Not for a tail of no values. */
+export function valueAt(tail: Tail, wanted: number): number {
+  const { values, digits, scale } = tail;
+  const last = values.length - 1;
+  if (wanted >= digits[last]!) return values[last]! + (wanted - digits[last]!) * Math.LN10 * scale;
+  const knot = Math.max(
+    1,
+    digits.findIndex((rarer) => rarer > wanted),
+  );
+  const part = Math.max(0, (wanted - digits[knot - 1]!) / (digits[knot]! - digits[knot - 1]!));
+  return values[knot - 1]! + (values[knot]! - values[knot - 1]!) * part;
+}
+
 /** The upper 90 % confidence bound of an exponential's mean, estimated from `count` values. */
 export function upperScale(meanExcess: number, count: number, minimum: number): number {
   return Math.max(minimum, meanExcess * (1 + NORMAL_90 / Math.sqrt(count)));
