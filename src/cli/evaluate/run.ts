@@ -75,9 +75,9 @@ async function outcomesOf(
         outcomes.push(outcome);
         const seconds = Math.round((performance.now() - startedAt) / 1000);
         const all = sets.length * combinations.length;
-        console.error(
-          `${outcomes.length} of ${all} after ${seconds} s: ${printable(outcome.set)}, ${outcome.detectors.join('+')}, ${outcome.scoreMicroseconds.toFixed(1)} us a row`,
-        );
+        const what =
+          combinations.length > 1 ? `${outcome.set} by ${outcome.detectors.join('+')}` : outcome.set;
+        console.error(`${outcomes.length} of ${all} after ${seconds} s: ${printable(what)}`);
       },
     },
   );
