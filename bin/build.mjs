@@ -55,6 +55,7 @@ async function buildProgram() {
     entryPoints: {
       homeostat: 'src/cli/main.ts',
       'train-worker': 'src/agent/train-worker.ts',
+      'onnx-worker': 'src/detect/onnx-worker.ts',
       'evaluate-worker': 'src/cli/evaluate/evaluate-worker.ts',
     },
     outdir: 'dist',

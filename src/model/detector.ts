@@ -25,6 +25,8 @@ export interface Scorer {
   score(row: Float32Array, at: number): number;
   /** Adds to `into` how much each feature of the last row contributed; any scale, not negative. Undefined where it cannot say. */
   contributions?(into: Float32Array): void;
+  /** Gives back what it holds outside of this program's memory; it is not asked to score any more. */
+  close?(): void;
 }
 
 /**
