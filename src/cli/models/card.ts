@@ -83,7 +83,7 @@ const gapsOf = ({ count: gaps, totalMs, longestMs }: NonNullable<DescribedModel[
 function leftOut(excluded: NonNullable<DescribedModel['card']>['excluded']): string {
   if (excluded.length === 0) return 'nothing: there was no anomaly';
   const total = excluded.reduce((sum, { from, to }) => sum + to - from, 0);
-  return `${excluded.length} periods of anomalies, ${duration(total)} in all`;
+  return `the time of ${excluded.length} ${excluded.length === 1 ? 'anomaly' : 'anomalies'}, ${duration(total)} in all`;
 }
 
 const BLOCKS = '▁▂▃▄▅▆▇█';
