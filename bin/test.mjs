@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installDependencies } from './install.mjs';
+import { installDependencies, installOnnxRuntime } from './install.mjs';
 import { root, wantedNode } from './node24.mjs';
 
 const PARTS = { static: checkStatically, unit: testUnits, system: testSystem };
@@ -29,6 +29,7 @@ function checkStatically() {
 
 /** The architecture and every part by itself. */
 function testUnits() {
+  installOnnxRuntime();
   runTests('unit tests', ['src/**/*.test.ts', 'web/**/*.test.ts', 'bin/**/*.test.ts', 'test/*.test.ts'], 2);
 }
 
