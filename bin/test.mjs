@@ -19,12 +19,13 @@ const { build } = await import('./build.mjs');
 await build();
 for (const [name, part] of Object.entries(PARTS)) if (wanted.length === 0 || wanted.includes(name)) part();
 
-/** Types, lint and code that nobody uses. */
+/** Types, lint, code that nobody uses, and compiled files that are not what their source says. */
 function checkStatically() {
   run('types', tool('tsc'), ['-p', '.']);
   run('types of the dashboard', tool('tsc'), ['-p', 'web']);
   run('lint', tool('biome'), ['ci', '.']);
   run('unused code', tool('knip'), ['--no-progress']);
+  run('compiled kernels', wantedNode(), ['bin/kernels.mjs', '--check']);
 }
 
 /** The architecture and every part by itself. */
