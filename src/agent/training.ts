@@ -42,24 +42,30 @@ export type Order =
 /** What the worker tells. */
 export type Report =
   | { readonly type: 'progress'; readonly done: number; readonly step: string }
+  | { readonly type: 'slow'; readonly reason: string }
   | { readonly type: 'result'; readonly result: TrainingResult | Comparison };
 
 /** A training that needs more is broken; the daemon must not be killed with it. */
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
-/** Trains in a thread of its own, at the lowest priority, and leaves a candidate in the model folder. `done` from 0 to 1. */
+/**
+ * Trains in a thread of its own, at the lowest priority, and leaves a candidate in the model folder. `done` from 0 to 1.
+ * `onSlow` is told one line where WebAssembly is refused, so that the networks are trained in plain TypeScript.
+ */
 export const startTraining = (
   order: TrainingOrder,
   onProgress: (done: number, step: string) => void,
-): Run<TrainingResult> => start({ type: 'train', order }, onProgress);
+  onSlow: (message: string) => void = () => {},
+): Run<TrainingResult> => start({ type: 'train', order }, onProgress, onSlow);
 
 /** Compares in a thread of its own, at the lowest priority. */
 export const startComparison = (order: ComparisonOrder): Run<Comparison> =>
-  start({ type: 'compare', order }, () => {});
+  start({ type: 'compare', order }, nothing, nothing);
 
 function start<T extends TrainingResult | Comparison>(
   order: Order,
   onProgress: (done: number, step: string) => void,
+  onSlow: (message: string) => void,
 ): Run<T> {
   const worker = new Worker(workerFile('train-worker', import.meta.url), {
     workerData: order,
@@ -68,6 +74,8 @@ function start<T extends TrainingResult | Comparison>(
   const done = new Promise<T>((resolve, reject) => {
     worker.on('message', (report: Report) => {
       if (report.type === 'progress') onProgress(report.done, report.step);
+      else if (report.type === 'slow')
+        onSlow(`training without SIMD, several times slower, the same model: ${report.reason}`);
       else resolve(report.result as T);
     });
     worker.on('error', reject);
@@ -75,5 +83,7 @@ function start<T extends TrainingResult | Comparison>(
   });
   return { done, cancel: () => void worker.terminate() };
 }
+
+const nothing = (): void => {};
 
 const NAMES = { train: 'training', compare: 'comparison' } as const;

@@ -57,6 +57,7 @@ export async function train(options: TrainOptions): Promise<void> {
       checkpoint: { path: checkpoint, version: version(), note },
     } satisfies TrainingOrder,
     progressLine(),
+    console.error,
   );
   const result = await untilDone(run, modelFolder);
   const registry = new ModelRegistry(modelFolder);

@@ -88,7 +88,7 @@ export async function up(options: UpOptions): Promise<void> {
       // The training reads the file: what still waits in memory belongs to its period.
       store.flush();
       const order = { ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const };
-      const { done, cancel } = givingBack(startTraining(order, onProgress));
+      const { done, cancel } = givingBack(startTraining(order, onProgress, (message) => log.warn(message)));
       return { done: done.then(({ id }) => id), cancel };
     },
     startComparison: (request) => {
