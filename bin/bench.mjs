@@ -1,8 +1,11 @@
 // `npm run bench -- NAME [--json]`: runs one bench beside its peer.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { installDependencies } from './install.mjs';
+import { installDependencies, installOnnxRuntime } from './install.mjs';
 import { become, root } from './node24.mjs';
+
+/** Benches that run what was exported. */
+const WITH_ONNX_RUNTIME = ['quantize', 'runtime'];
 
 const names = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.bench.ts'))
@@ -13,6 +16,7 @@ if (name === undefined || !names.includes(name) || rest.some((option) => option 
   process.exit(2);
 }
 installDependencies();
+if (WITH_ONNX_RUNTIME.includes(name)) installOnnxRuntime();
 become([
   '--disable-warning=ExperimentalWarning',
   '--expose-gc',

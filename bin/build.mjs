@@ -1,7 +1,16 @@
 // Bundles src/ into dist/*.js and web/ into dist/web/. Runs on any Node from 20 on.
 // `node bin/build.mjs [program] [web]`: builds what is named, or all; says nothing when all is up to date.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './node24.mjs';
@@ -59,6 +68,7 @@ async function buildProgram() {
     entryPoints: {
       homeostat: 'src/cli/main.ts',
       'train-worker': 'src/agent/train-worker.ts',
+      'onnx-worker': 'src/detect/onnx-worker.ts',
       'evaluate-worker': 'src/cli/evaluate/evaluate-worker.ts',
     },
     outdir: 'dist',
@@ -77,11 +87,11 @@ async function buildProgram() {
     },
     logLevel: 'warning',
   });
+  copyFileSync(join(root, 'src/lib/kernels/kernels.wasm'), join(root, 'dist/kernels.wasm'));
 }
 
 async function buildWeb() {
   const { build: bundle } = await import('esbuild');
-  const { copyFileSync } = await import('node:fs');
   const out = join(root, 'dist', 'web');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installDependencies } from './install.mjs';
+import { installDependencies, installOnnxRuntime } from './install.mjs';
 import { root, wantedNode } from './node24.mjs';
 
 const PARTS = { static: checkStatically, unit: testUnits, system: testSystem };
@@ -19,17 +19,19 @@ const { build } = await import('./build.mjs');
 await build();
 for (const [name, part] of Object.entries(PARTS)) if (wanted.length === 0 || wanted.includes(name)) part();
 
-/** Types, lint and code that nobody uses. */
+/** Types, lint, code that nobody uses, and compiled files that are not what their source says. */
 function checkStatically() {
   run('the wire and the code made from it', wantedNode(), [join(root, 'bin', 'proto.mjs'), '--check']);
   run('types', tool('tsc'), ['-p', '.']);
   run('types of the dashboard', tool('tsc'), ['-p', 'web']);
   run('lint', tool('biome'), ['ci', '.']);
   run('unused code', tool('knip'), ['--no-progress']);
+  run('compiled kernels', wantedNode(), ['bin/kernels.mjs', '--check']);
 }
 
 /** The architecture and every part by itself. */
 function testUnits() {
+  installOnnxRuntime();
   runTests('unit tests', ['src/**/*.test.ts', 'web/**/*.test.ts', 'bin/**/*.test.ts', 'test/*.test.ts'], 2);
 }
 

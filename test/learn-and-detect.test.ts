@@ -7,7 +7,7 @@ import { DETECTORS } from '../src/detect/registry.ts';
 import { fit } from '../src/learn/fit.ts';
 import { decodeModel, encodeModel } from '../src/learn/model-file.ts';
 import { train } from '../src/learn/train.ts';
-import { excursions } from '../src/lib/return-period.ts';
+import { excursions } from '../src/lib/excess.ts';
 import type { Detector } from '../src/model/detector.ts';
 import { FEATURES } from '../src/model/features.ts';
 import type { Matrix } from '../src/model/matrix.ts';

@@ -1,8 +1,10 @@
 import { createEnsemble, type Ensemble } from '../detect/ensemble.ts';
+import { DETECTORS } from '../detect/registry.ts';
 import { DriftMonitor } from '../learn/drift.ts';
 import { levelOf } from '../lib/return-period.ts';
 import { digitsOf } from '../lib/tail.ts';
 import type { Severity } from '../model/anomaly.ts';
+import type { Detector } from '../model/detector.ts';
 import type { DriftState } from '../model/drift.ts';
 import type { History } from '../model/history.ts';
 import type { MachineModel } from '../model/machine-model.ts';
@@ -27,19 +29,26 @@ export class MachineScorer {
   #reach = Number.POSITIVE_INFINITY;
   #now: ScoreNow | undefined;
   #drift: DriftMonitor | undefined;
+  readonly #detectors: readonly Detector[];
+
+  /** `detectors` are all that a model may need. */
+  constructor(detectors: readonly Detector[] = DETECTORS) {
+    this.#detectors = detectors;
+  }
 
   /**
    * From now on this model scores. It is shown the latest history first: what was usual lately is part of its opinion.
    * Throws where the model cannot be used; the one before then stays.
    */
   use(model: MachineModel, history: History, now: number): void {
-    const ensemble = createEnsemble(model);
+    const ensemble = createEnsemble(model, this.#detectors);
     warmUp(ensemble, history, now);
     const columns = new Map<Series, number>();
     for (const [column, key] of model.features.entries()) {
       const known = parseSeriesKey(key);
       if (known) columns.set(known, column);
     }
+    this.#ensemble?.close();
     this.#ensemble = ensemble;
     this.#columns = columns;
     this.#row = new Float32Array(model.features.length);

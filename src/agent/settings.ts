@@ -29,6 +29,15 @@ export const settingsSchema = v.strictObject({
     }),
     {},
   ),
+  detect: v.optional(
+    v.strictObject({
+      /** What runs the detectors that are networks. onnxruntime is a package that users install themselves. */
+      runtime: v.optional(v.picklist(['builtin', 'onnxruntime'], 'one of builtin, onnxruntime'), 'builtin'),
+      /** The folder whose node_modules has onnxruntime-node, where it is not installed beside Homeostat. */
+      runtime_folder: v.optional(v.string()),
+    }),
+    {},
+  ),
   store: v.optional(
     v.strictObject({
       keep_seconds: v.optional(durationSchema, '24h'),

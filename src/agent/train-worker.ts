@@ -7,6 +7,7 @@ import { removeCheckpoint } from '../learn/checkpoint.ts';
 import { ModelRegistry } from '../learn/model-registry.ts';
 import { enoughFor } from '../learn/schedule.ts';
 import { train } from '../learn/train.ts';
+import { kernels } from '../lib/kernels/load.ts';
 import { FEATURES } from '../model/features.ts';
 import type { History } from '../model/history.ts';
 import { readJsonl } from '../store/jsonl-history.ts';
@@ -26,6 +27,8 @@ tell({ type: 'result', result: type === 'train' ? await trainAsOrdered(order) : 
 
 async function trainAsOrdered(order: TrainingOrder): Promise<TrainingResult> {
   const { source } = order;
+  const { reason } = kernels();
+  if (reason !== undefined) tell({ type: 'slow', reason });
   if ('folder' in source) {
     const history = openHistory(source.folder);
     try {

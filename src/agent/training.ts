@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { CheckpointPlace } from '../learn/checkpoint.ts';
 import type { TrainingRequest } from '../learn/learner.ts';
 import type { Run } from '../learn/run.ts';
 import type { ComparisonRequest } from '../learn/succession.ts';
+import { workerFile } from '../lib/worker-file.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import type { RegisteredModel } from '../model/registered-model.ts';
@@ -43,29 +42,40 @@ export type Order =
 /** What the worker tells. */
 export type Report =
   | { readonly type: 'progress'; readonly done: number; readonly step: string }
+  | { readonly type: 'slow'; readonly reason: string }
   | { readonly type: 'result'; readonly result: TrainingResult | Comparison };
 
 /** A training that needs more is broken; the daemon must not be killed with it. */
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
-/** Trains in a thread of its own, at the lowest priority, and leaves a candidate in the model folder. `done` from 0 to 1. */
+/**
+ * Trains in a thread of its own, at the lowest priority, and leaves a candidate in the model folder. `done` from 0 to 1.
+ * `onSlow` is told one line where WebAssembly is refused, so that the networks are trained in plain TypeScript.
+ */
 export const startTraining = (
   order: TrainingOrder,
   onProgress: (done: number, step: string) => void,
-): Run<TrainingResult> => start({ type: 'train', order }, onProgress);
+  onSlow: (message: string) => void = () => {},
+): Run<TrainingResult> => start({ type: 'train', order }, onProgress, onSlow);
 
 /** Compares in a thread of its own, at the lowest priority. */
 export const startComparison = (order: ComparisonOrder): Run<Comparison> =>
-  start({ type: 'compare', order }, () => {});
+  start({ type: 'compare', order }, nothing, nothing);
 
 function start<T extends TrainingResult | Comparison>(
   order: Order,
   onProgress: (done: number, step: string) => void,
+  onSlow: (message: string) => void,
 ): Run<T> {
-  const worker = new Worker(workerFile(), { workerData: order, resourceLimits: LIMITS });
+  const worker = new Worker(workerFile('train-worker', import.meta.url), {
+    workerData: order,
+    resourceLimits: LIMITS,
+  });
   const done = new Promise<T>((resolve, reject) => {
     worker.on('message', (report: Report) => {
       if (report.type === 'progress') onProgress(report.done, report.step);
+      else if (report.type === 'slow')
+        onSlow(`training without SIMD, several times slower, the same model: ${report.reason}`);
       else resolve(report.result as T);
     });
     worker.on('error', reject);
@@ -74,16 +84,6 @@ function start<T extends TrainingResult | Comparison>(
   return { done, cancel: () => void worker.terminate() };
 }
 
-const NAMES = { train: 'training', compare: 'comparison' } as const;
+const nothing = (): void => {};
 
-/** The bundle, beside this file or beside the folder of chunks that this code was bundled into; else the source. */
-function workerFile(): URL {
-  const places = ['./train-worker.js', '../train-worker.js', './train-worker.ts'];
-  const files = places.map((place) => new URL(place, import.meta.url));
-  const found = files.find((file) => existsSync(fileURLToPath(file)));
-  if (!found)
-    throw new Error(
-      `${places[0]} is missing beside ${fileURLToPath(import.meta.url)}: install Homeostat anew`,
-    );
-  return found;
-}
+const NAMES = { train: 'training', compare: 'comparison' } as const;

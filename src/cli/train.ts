@@ -57,13 +57,14 @@ export async function train(options: TrainOptions): Promise<void> {
       checkpoint: { path: checkpoint, version: version(), note },
     } satisfies TrainingOrder,
     progressLine(),
+    console.error,
   );
   const result = await untilDone(run, modelFolder);
   const registry = new ModelRegistry(modelFolder);
   const entry = registry.find(result.id);
   const model = describeModel(entry, registry.load(result.id), modelFolder);
   if (options.json) {
-    console.log(JSON.stringify({ ...model, file: result.file }, null, 2));
+    console.log(JSON.stringify({ ...model, telemetry: result.file }, null, 2));
     return;
   }
   if (result.file && result.file.bad > 0) {

@@ -8,6 +8,7 @@ import { giveBackPages } from '../agent/give-back.ts';
 import { createLog } from '../agent/log.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
+import { detectorsFor } from '../agent/runtime.ts';
 import { defaultConfigFile, type Settings, settingsSchema } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
@@ -74,7 +75,7 @@ export async function up(options: UpOptions): Promise<void> {
   const { keep_seconds: rawMs, keep_minutes: minuteMs, keep_hours: hourMs, cap } = settings.store;
   const store = openStore({ folder, clock, capBytes: cap, retention: { rawMs, minuteMs, hourMs }, log });
   // learn, detect
-  const scorer = new MachineScorer();
+  const scorer = new MachineScorer(await detectorsFor(settings.detect, log));
   const modelFolder = join(folder, 'models');
   const learner = new Learner({
     clock,
@@ -87,7 +88,7 @@ export async function up(options: UpOptions): Promise<void> {
       // The training reads the file: what still waits in memory belongs to its period.
       store.flush();
       const order = { ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const };
-      const { done, cancel } = givingBack(startTraining(order, onProgress));
+      const { done, cancel } = givingBack(startTraining(order, onProgress, (message) => log.warn(message)));
       return { done: done.then(({ id }) => id), cancel };
     },
     startComparison: (request) => {

@@ -1,7 +1,9 @@
+import { BatchNetwork } from '../lib/kernels/batch-network.ts';
+import { type Kernels, kernels as ownKernels } from '../lib/kernels/load.ts';
 import { Random } from '../lib/random.ts';
 import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
-import { Adam, DenseNetwork } from './dense-network.ts';
+import { DenseNetwork } from './dense-network.ts';
 
 /** A dense network that must say a row again after squeezing it through a few numbers: it learns what goes together. */
 export interface Autoencoder {
@@ -22,6 +24,8 @@ export interface AutoencoderOptions {
   readonly roundRows: number;
   readonly batch: number;
   readonly rate: number;
+  /** What computes the training; those that fit this machine where undefined. Which ones makes no difference to the model. */
+  readonly kernels?: Kernels;
 }
 
 const DEFAULTS: AutoencoderOptions = {
@@ -49,6 +53,11 @@ export function createAutoencoder(options: Partial<AutoencoderOptions> = {}): De
     scorer: (model) => new AutoencoderScorer(model),
     encode,
     decode,
+    reconstruction: ({ sizes, parameters }) => ({
+      layers: new DenseNetwork(sizes, parameters).layers(),
+      inputLimit: INPUT_LIMIT,
+      errorLimit: ERROR_LIMIT,
+    }),
   };
 }
 
@@ -60,16 +69,14 @@ function learn(
 ): Autoencoder {
   const random = new Random(context.seed);
   const sizes = [train.columns, options.hidden, options.code, options.hidden, train.columns];
-  const network = new DenseNetwork(sizes);
-  network.initialise(random);
-  const trainer = new Trainer(network, train, random, options);
+  const trainer = new Trainer(sizes, train, random, options);
   let best: Autoencoder | undefined;
   let sinceBest = 0;
   for (let round = 1; round <= options.rounds && sinceBest < options.patience; round++) {
     const trainError = trainer.round();
-    const error = validationError(network, validate.rows > 0 ? validate : train);
+    const error = trainer.validationError(validate.rows > 0 ? validate : train);
     if (!best || error < best.validationError * LEAST_GAIN) {
-      best = { sizes, parameters: network.parameters.slice(), validationError: error, rounds: round };
+      best = { sizes, parameters: trainer.parameters(), validationError: error, rounds: round };
       sinceBest = 0;
     } else sinceBest++;
     context.loss?.(round, trainError, error);
@@ -81,24 +88,27 @@ function learn(
 
 /** Rounds of mini-batches over rows drawn without replacement until all were used, then shuffled anew. */
 class Trainer {
-  readonly #network: DenseNetwork;
+  readonly #network: BatchNetwork;
   readonly #train: Matrix;
   readonly #random: Random;
   readonly #options: AutoencoderOptions;
-  readonly #gradient: Float32Array;
-  readonly #adam: Adam;
   readonly #order: Int32Array;
   #next: number;
 
-  constructor(network: DenseNetwork, train: Matrix, random: Random, options: AutoencoderOptions) {
-    this.#network = network;
+  constructor(sizes: readonly number[], train: Matrix, random: Random, options: AutoencoderOptions) {
+    const start = new DenseNetwork(sizes);
+    start.initialise(random);
+    this.#network = new BatchNetwork(sizes, options.batch, options.kernels ?? ownKernels());
+    this.#network.parameters.set(start.parameters);
     this.#train = train;
     this.#random = random;
     this.#options = options;
-    this.#gradient = new Float32Array(network.parameters.length);
-    this.#adam = new Adam(network.parameters.length);
     this.#order = Int32Array.from({ length: train.rows }, (_, row) => row);
     this.#next = train.rows;
+  }
+
+  parameters(): Float32Array {
+    return this.#network.parameters.slice();
   }
 
   /** The mean squared error of the rows, each as it was before it was learned. */
@@ -107,11 +117,26 @@ class Trainer {
     let sum = 0;
     let rows = 0;
     for (let row = 0; row < roundRows; row += batch) {
-      for (let index = 0; index < batch; index++) sum += this.#learnRow(this.#draw());
+      for (let lane = 0; lane < batch; lane++) this.#show(this.#train, this.#draw(), lane);
+      sum += this.#network.learn(batch, rate);
       rows += batch;
-      this.#adam.step(this.#network.parameters, this.#gradient, batch, rate);
     }
     return sum / rows;
+  }
+
+  /** The mean squared error of rows that stand evenly over the matrix. */
+  validationError(matrix: Matrix): number {
+    const stride = Math.max(1, Math.floor(matrix.rows / MOST_VALIDATION_ROWS));
+    let sum = 0;
+    let count = 0;
+    for (let row = 0; row < matrix.rows; ) {
+      let lane = 0;
+      for (; lane < this.#options.batch && row < matrix.rows; lane++, row += stride)
+        this.#show(matrix, row, lane);
+      for (const error of this.#network.errors(lane)) sum += error;
+      count += lane;
+    }
+    return count === 0 ? 0 : sum / count;
   }
 
   #draw(): number {
@@ -122,47 +147,21 @@ class Trainer {
     return this.#order[this.#next++]!;
   }
 
-  #learnRow(index: number): number {
-    const { columns, data } = this.#train;
-    const row = data.subarray(index * columns, (index + 1) * columns);
-    const input = limitInto(row, this.#network.input);
-    const output = this.#network.forward();
-    const delta = this.#network.outputDelta;
-    let squares = 0;
-    let present = 0;
+  /** Puts a row before the network, limited. A missing value says nothing about what its reconstruction should have been. */
+  #show({ columns, data }: Matrix, row: number, lane: number): void {
+    const { inputs, targets, lanes } = this.#network;
     for (let column = 0; column < columns; column++) {
-      // A missing value says nothing about what its reconstruction should have been.
-      const missing = Number.isNaN(row[column]!);
-      const error = missing ? 0 : output[column]! - input[column]!;
-      delta[column] = error;
-      squares += error * error;
-      if (!missing) present++;
+      const value = data[row * columns + column]!;
+      const limited = value > INPUT_LIMIT ? INPUT_LIMIT : value < -INPUT_LIMIT ? -INPUT_LIMIT : value;
+      const place = column * lanes + lane;
+      targets[place] = limited;
+      inputs[place] = Number.isNaN(value) ? 0 : limited;
     }
-    this.#network.backward(this.#gradient);
-    return present === 0 ? 0 : squares / present;
   }
-}
-
-function validationError(network: DenseNetwork, matrix: Matrix): number {
-  const { rows, columns, data } = matrix;
-  const stride = Math.max(1, Math.floor(rows / MOST_VALIDATION_ROWS));
-  const squares = new Float32Array(columns);
-  let sum = 0;
-  let count = 0;
-  for (let row = 0; row < rows; row += stride) {
-    sum += squaredErrors(network, data.subarray(row * columns, (row + 1) * columns), INPUT_LIMIT, squares);
-    count++;
-  }
-  return count === 0 ? 0 : sum / count;
 }
 
 /** Writes each feature's squared error into `squares`; their mean over the features that are there. */
-function squaredErrors(
-  network: DenseNetwork,
-  row: Float32Array,
-  limit: number,
-  squares: Float32Array,
-): number {
+function squaredErrors(network: DenseNetwork, row: Float32Array, squares: Float32Array): number {
   limitInto(row, network.input);
   const output = network.forward();
   let sum = 0;
@@ -173,7 +172,8 @@ function squaredErrors(
       squares[column] = 0;
       continue;
     }
-    const error = (value > limit ? limit : value < -limit ? -limit : value) - output[column]!;
+    const error =
+      (value > ERROR_LIMIT ? ERROR_LIMIT : value < -ERROR_LIMIT ? -ERROR_LIMIT : value) - output[column]!;
     squares[column] = error * error;
     sum += error * error;
     present++;
@@ -182,7 +182,7 @@ function squaredErrors(
 }
 
 /** The row limited to what the network may see; a missing value goes in as the mean. */
-function limitInto(row: Float32Array, into: Float32Array): Float32Array {
+function limitInto(row: Float32Array, into: Float32Array): void {
   for (let column = 0; column < into.length; column++) {
     const value = row[column]!;
     into[column] = Number.isNaN(value)
@@ -193,7 +193,6 @@ function limitInto(row: Float32Array, into: Float32Array): Float32Array {
           ? -INPUT_LIMIT
           : value;
   }
-  return into;
 }
 
 class AutoencoderScorer implements Scorer {
@@ -207,7 +206,7 @@ class AutoencoderScorer implements Scorer {
 
   /** Mean squared error of the reconstruction, in squared standard deviations. */
   score(row: Float32Array): number {
-    return squaredErrors(this.#network, row, ERROR_LIMIT, this.#squares);
+    return squaredErrors(this.#network, row, this.#squares);
   }
 
   contributions(into: Float32Array): void {

@@ -1,4 +1,5 @@
 import type { Random } from '../lib/random.ts';
+import type { DenseLayer } from '../model/reconstruction.ts';
 
 /** Where a layer's weights (outputs x inputs, row-major) and then its biases stand in the list of all parameters. */
 interface Layer {
@@ -9,8 +10,8 @@ interface Layer {
 }
 
 /**
- * A network of dense layers, tanh between them and none after the last: forward and backward passes for one row,
- * in plain TypeScript, without allocation. All parameters stand in one array.
+ * A network of dense layers, tanh between them and none after the last: its answer to one row, in
+ * plain TypeScript, without allocation. All parameters stand in one array.
  */
 export class DenseNetwork {
   readonly sizes: readonly number[];
@@ -18,7 +19,6 @@ export class DenseNetwork {
   readonly #layers: readonly Layer[];
   /** What each layer gave for the last row; the first one is the input. */
   readonly #values: readonly Float32Array[];
-  readonly #deltas: readonly Float32Array[];
 
   constructor(sizes: readonly number[], parameters?: Float32Array) {
     this.sizes = sizes;
@@ -36,7 +36,6 @@ export class DenseNetwork {
     this.#layers = layers;
     this.parameters = parameters ?? new Float32Array(offset);
     this.#values = sizes.map((size) => new Float32Array(size));
-    this.#deltas = sizes.map((size) => new Float32Array(size));
   }
 
   /** Random weights, uniform within Glorot and Bengio's (2010) bounds for tanh. */
@@ -47,6 +46,18 @@ export class DenseNetwork {
         this.parameters[index] = (random.next() * 2 - 1) * bound;
       }
     }
+  }
+
+  /** The layers as data; they share the network's parameters. */
+  layers(): readonly DenseLayer[] {
+    const last = this.#layers.length - 1;
+    return this.#layers.map(({ inputs, outputs, weights, biases }, index) => ({
+      inputs,
+      outputs,
+      weights: this.parameters.subarray(weights, biases),
+      biases: this.parameters.subarray(biases, biases + outputs),
+      activation: index === last ? 'linear' : 'tanh',
+    }));
   }
 
   /** Write the row here, then call `forward`. */
@@ -69,33 +80,6 @@ export class DenseNetwork {
       }
     }
     return this.#values[last + 1]!;
-  }
-
-  /** Write the loss's derivative by each output here, then call `backward`. */
-  get outputDelta(): Float32Array {
-    return this.#deltas.at(-1)!;
-  }
-
-  /** Adds the loss's derivative by each parameter to `gradient`, for the row of the last `forward`. */
-  backward(gradient: Float32Array): void {
-    for (let index = this.#layers.length - 1; index >= 0; index--) {
-      const { inputs, outputs, weights, biases } = this.#layers[index]!;
-      const from = this.#values[index]!;
-      const delta = this.#deltas[index + 1]!;
-      const below = this.#deltas[index]!.fill(0);
-      for (let output = 0; output < outputs; output++) {
-        const slope = delta[output]!;
-        if (slope === 0) continue;
-        gradient[biases + output]! += slope;
-        const row = weights + output * inputs;
-        for (let input = 0; input < inputs; input++) {
-          gradient[row + input]! += slope * from[input]!;
-          below[input]! += slope * this.parameters[row + input]!;
-        }
-      }
-      // The derivative of tanh, from its value.
-      if (index > 0) for (let input = 0; input < inputs; input++) below[input]! *= 1 - from[input]! ** 2;
-    }
   }
 }
 
@@ -120,35 +104,4 @@ function dot(weights: Float32Array, offset: number, values: Float32Array): numbe
 /** As Math.tanh within a few units of the last place of a float32, and several times as fast. */
 function tanh(x: number): number {
   return 1 - 2 / (Math.exp(2 * x) + 1);
-}
-
-/** Adam (Kingma and Ba, 2015) with its usual decays. */
-export class Adam {
-  readonly #mean: Float32Array;
-  readonly #square: Float32Array;
-  #step = 0;
-
-  constructor(size: number) {
-    this.#mean = new Float32Array(size);
-    this.#square = new Float32Array(size);
-  }
-
-  /** Moves `parameters` against `gradient` (divided by `count`), and clears it. */
-  step(parameters: Float32Array, gradient: Float32Array, count: number, rate: number): void {
-    const BETA1 = 0.9;
-    const BETA2 = 0.999;
-    const means = this.#mean;
-    const squares = this.#square;
-    this.#step++;
-    const size = (rate * Math.sqrt(1 - BETA2 ** this.#step)) / (1 - BETA1 ** this.#step);
-    for (let index = 0; index < parameters.length; index++) {
-      const slope = gradient[index]! / count;
-      const mean = BETA1 * means[index]! + (1 - BETA1) * slope;
-      const square = BETA2 * squares[index]! + (1 - BETA2) * slope * slope;
-      means[index] = mean;
-      squares[index] = square;
-      parameters[index]! -= (size * mean) / (Math.sqrt(square) + 1e-8);
-      gradient[index] = 0;
-    }
-  }
 }

@@ -34,7 +34,7 @@ const detectors = [
   detector('largest', (row) => Math.max(...row)),
   detector('sum', (row) => row.reduce((sum, value) => sum + value)),
 ];
-const tail = fitTail([0.1, 0.5, 1, 1.5, 2, 2.5], 0.5);
+const tail = fitTail(Float64Array.of(0.1, 0.5, 1, 1.5, 2, 2.5), 1, { scale: 0.5, count: 1 });
 const model: Scored = {
   features,
   stepSeconds: 1,
@@ -52,7 +52,7 @@ const model: Scored = {
   })),
   calibration: {
     smoothingRows: 4,
-    combined: fitTail([0.2, 0.3, 0.5, 0.8], 0.2),
+    combined: fitTail(Float64Array.of(0.2, 0.3, 0.5, 0.8), 1, { scale: 0.2, count: 1 }),
     returns: { threshold: 1, rate: 0.01, scale: 0.3, longest: 1e7 },
     rows: 100,
   },

@@ -16,6 +16,8 @@ export interface Ensemble {
    * `at` is the wall clock in ms: after a gap, and after a clock that jumped, the smoothing starts anew.
    */
   score(row: Float32Array, at: number): Score;
+  /** It is not asked to score any more. */
+  close(): void;
 }
 
 /** What an ensemble needs of a model: all but what says where it came from. */
@@ -90,6 +92,10 @@ class ModelEnsemble implements Ensemble {
         return explained;
       },
     };
+  }
+
+  close(): void {
+    for (const scorer of this.#scorers) scorer.close?.();
   }
 
   /** Each detector that can say what it saw has as much of a say as it gave to the score. */

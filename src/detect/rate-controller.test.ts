@@ -17,7 +17,7 @@ it('asks for more after each alarm and for less after quiet time, never for less
 });
 
 it('comes down within days even after a burst of alarms', () => {
-  const controller = new RateController({ baseSeconds: 1000 });
+  const controller = new RateController({ baseSeconds: 86_400 });
   for (let alarm = 0; alarm < 500; alarm++) controller.alarmed();
   controller.quiet(9 * DAY);
   assert.equal(controller.threshold(), 1000);

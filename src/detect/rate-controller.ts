@@ -4,31 +4,38 @@
  * threshold that opened it: ask `threshold` once, when it opens.
  */
 export interface RateControllerOptions {
-  /** The return period from which on a score alarms when all is quiet, seconds. */
+  /** The return period from which on a score alarms when all is quiet, seconds: what the user wishes for. */
   readonly baseSeconds: number;
   /** A new alarm multiplies the return period by e to this. */
   readonly raise?: number;
-  /** So many alarms a day leave the threshold where it is. */
+  /** So many alarms a day leave the threshold where it is; half as many again as are wished for, if left out. */
   readonly alarmsPerDay?: number;
 }
 
+const DAY_SECONDS = 86_400;
 const DAY_MS = 86_400_000;
 const RAISE = 0.4;
-const ALARMS_PER_DAY = 1.5;
-/** After a burst the threshold must come down again within days: e^5 is 150 times the base. */
+const MORE_THAN_WISHED = 1.5;
+/** After a burst the threshold must come down again within about a week of quiet: e^5 is 150 times the base. */
 const HIGHEST = 5;
+const QUIET_DAYS = 9;
+/** Who wishes for so few alarms that a week brings it down by less, still has this much between a calm and a busy machine. */
+const LEAST_HIGHEST = 2;
 
 export class RateController {
   readonly #base: number;
   readonly #raise: number;
   readonly #fallPerMs: number;
+  readonly #highest: number;
   /** Logarithm of threshold over base. */
   #level = 0;
 
-  constructor({ baseSeconds, raise = RAISE, alarmsPerDay = ALARMS_PER_DAY }: RateControllerOptions) {
+  constructor({ baseSeconds, raise = RAISE, alarmsPerDay }: RateControllerOptions) {
+    const fallPerDay = raise * (alarmsPerDay ?? (MORE_THAN_WISHED * DAY_SECONDS) / baseSeconds);
     this.#base = baseSeconds;
     this.#raise = raise;
-    this.#fallPerMs = (raise * alarmsPerDay) / DAY_MS;
+    this.#fallPerMs = fallPerDay / DAY_MS;
+    this.#highest = Math.min(HIGHEST, Math.max(LEAST_HIGHEST, fallPerDay * QUIET_DAYS));
   }
 
   /** The return period that a score needs now to open an alarm, seconds. */
@@ -38,7 +45,7 @@ export class RateController {
 
   /** A new alarm was opened. */
   alarmed(): void {
-    this.#level = Math.min(HIGHEST, this.#level + this.#raise);
+    this.#level = Math.min(this.#highest, this.#level + this.#raise);
   }
 
   /** No alarm was open for `ms`. */

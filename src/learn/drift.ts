@@ -56,7 +56,7 @@ export class DriftMonitor {
   #drifted: readonly DriftedMetric[] = [];
 
   /** Of a model that knows what its training looked like. */
-  constructor({ features, scaling }: MachineModel, reference: DriftReference) {
+  constructor({ features, scaling }: Pick<MachineModel, 'features' | 'scaling'>, reference: DriftReference) {
     this.#features = features;
     this.#scaling = scaling;
     this.#reference = reference;

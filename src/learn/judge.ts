@@ -1,4 +1,4 @@
-import { excursions } from '../lib/return-period.ts';
+import { excursions } from '../lib/excess.ts';
 import type { BlockMeasures, Comparison } from '../model/comparison.ts';
 import { type Matrix, slice } from '../model/matrix.ts';
 import { SEVERITY_SECONDS } from '../model/severity.ts';

@@ -129,6 +129,14 @@ describe('the registry of models', () => {
     );
   });
 
+  it('loads the file that was registered, no other one', () => {
+    use('a');
+    writeFileSync(join(folder, 'model-a.hsm'), encodeModel(tinyModel('a', { seed: 7 })));
+    assert.throws(() => registry.load('a'), /model-a\.hsm: is not the file that was registered/);
+    writeFileSync(join(folder, 'model-a.hsm'), '');
+    assert.throws(() => registry.load('a'), /model-a\.hsm: is not a model file/);
+  });
+
   it('notices what another process changed, once', () => {
     assert.equal(registry.changed(), false);
     use('a');

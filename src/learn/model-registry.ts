@@ -54,9 +54,16 @@ export class ModelRegistry {
     return findModel(this.models(), name, this.folder);
   }
 
-  /** Reads a model's file; throws a UserError where it is damaged or of a newer version. */
+  /** Reads a model's file; throws a UserError where it is damaged, of a newer version, or not the one that was registered. */
   load(id: string): MachineModel {
-    return readModelFile(join(this.folder, this.find(id).file));
+    const { file, sha256: registered } = this.find(id);
+    const path = join(this.folder, file);
+    const model = readModelFile(path);
+    if (sha256(readFileSync(path)) === registered) return model;
+    throw new UserError(
+      `model ${path}: is not the file that was registered; remove it, or put the old one back`,
+      1,
+    );
   }
 
   /** Whether another process, or this one, changed it since this was asked last. Costs a `stat`. */

@@ -55,7 +55,7 @@ export class Succession {
     this.#registry = new ModelRegistry(options.folder);
     this.#poll();
     const waiting = this.#registry.models().findLast(isOwnCandidate);
-    if (waiting) this.#admit(waiting.id);
+    if (waiting) this.#admit(waiting.id, waiting.events.at(-1)!.at);
   }
 
   /** The model that scores, and the usable time that it was trained on, ms. */
@@ -80,11 +80,12 @@ export class Succession {
   /** A training has put this candidate into the folder. The first model of a machine scores at once. */
   trained(id: string): void {
     this.#problem = undefined;
-    this.#admit(id);
+    this.#admit(id, this.#options.clock.now());
   }
 
-  #admit(id: string): void {
-    if (this.#model) this.#begin(this.#registry.find(id));
+  /** `since`: when its training was over. */
+  #admit(id: string, since: number): void {
+    if (this.#model) this.#begin(id, since);
     else this.#promote(id, 'the first model');
   }
 
@@ -140,12 +141,12 @@ export class Succession {
     this.#write(() => this.#registry.refuse(id, clock.now(), `cannot be used: ${errorMessage(error)}`));
   }
 
-  #begin({ id, events }: RegisteredModel): void {
+  #begin(id: string, since: number): void {
     try {
       const model = this.#registry.load(id);
       const neededMs = shadowMs(model.rows * model.stepSeconds * 1000);
       this.#attempts = 0;
-      this.#shadow = { id, since: events.at(-1)!.at, seenMs: 0, neededMs };
+      this.#shadow = { id, since, seenMs: 0, neededMs };
     } catch (error) {
       this.#refuse(id, error);
     }

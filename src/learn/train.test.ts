@@ -90,6 +90,40 @@ describe('training from the history', () => {
     for (const { low, median, high } of Object.values(bands)) assert.ok(low <= median && median <= high);
   });
 
+  it('knows how far apart the rows are', () => {
+    const sparse = Object.fromEntries(
+      Object.entries(values).map(([key, points]) => [
+        key,
+        points.map((value, second) => (second % 5 === 0 ? value : Number.NaN)),
+      ]),
+    );
+    const { rows, stepSeconds, card } = train(memoryHistory(START, sparse), options);
+    assert.deepEqual([rows, stepSeconds], [(SECONDS - START_ROWS) / 5, 5]);
+    assert.deepEqual(card?.gaps, { count: 0, totalMs: 0, longestMs: 0 });
+  });
+
+  it('has a card: blocks, gaps, what was left out and where it comes from', () => {
+    const holed = Object.fromEntries(
+      Object.entries(values).map(([key, points]) => [
+        key,
+        points.map((value, second) => (second >= 500 && second < 560 ? Number.NaN : value)),
+      ]),
+    );
+    const exclude = [
+      { from: START + 200_000, to: START + 260_000 },
+      { from: START + 230_000, to: START + 300_000 },
+    ];
+    const source = { kind: 'file', name: 'a.jsonl' } as const;
+    const { card, rows, drift } = train(memoryHistory(START, holed), { ...options, exclude, source });
+    assert.deepEqual([card?.source, card?.excluded], [source, exclude]);
+    // The hole and the 15 s of the start after it; the rows after an excluded period count at once.
+    assert.equal(card?.gaps.count, 1);
+    assert.ok(card.gaps.totalMs >= 75_000 && card.gaps.totalMs <= 77_000, `${card.gaps.totalMs} ms`);
+    const { train: learned, validate, calibrate } = card.blocks;
+    assert.ok(learned > 5 * validate && learned + validate + calibrate <= rows);
+    assert.equal(drift?.shares.length, FEATURES.length);
+  });
+
   it('refuses to learn from next to nothing, and says so', () => {
     assert.throws(
       () => train(memoryHistory(START, values), { ...options, to: START + 45_000 }),

@@ -22,6 +22,7 @@ export interface TrainingOptions {
   /** ms since the epoch, inclusive and exclusive. */
   readonly from: number;
   readonly to: number;
+  /** The shortest time between rows. */
   readonly stepSeconds: number;
   readonly seed: number;
   /** What the model may call itself, perhaps by the usable time that it was trained on, ms. */
@@ -47,7 +48,7 @@ const BANDS = 0.25;
  * Throws where the history has too few usable rows.
  */
 export function train(history: History, options: TrainingOptions): MachineModel {
-  const { detectors, from, to, stepSeconds, seed, progress } = options;
+  const { detectors, from, to, seed, progress } = options;
   const period = { from, to };
   progress(0, 'reading the history');
   const seen = history.series().filter(({ firstAt, lastAt }) => firstAt < to && lastAt >= from);
@@ -55,12 +56,13 @@ export function train(history: History, options: TrainingOptions): MachineModel 
   const features = options.features.filter(({ key }) => seenKeys.has(key));
   const keys = features.map(({ key }) => key);
   const excluded = worthExcluding(options.exclude ?? [], period);
-  const matrix = assemble(history, keys, period, stepSeconds, excluded);
+  const matrix = assemble(history, keys, period, options.stepSeconds, excluded);
   if (matrix.rows < LEAST_ROWS) {
     throw new Error(
       `only ${matrix.rows} usable rows in ${duration(to - from)} of history; at least ${LEAST_ROWS} are needed`,
     );
   }
+  const stepSeconds = Math.max(options.stepSeconds, usualStep(matrix));
   progress(READ, 'learning the bands');
   const featureKeys = new Set(keys);
   const others = seen.map(({ key }) => key).filter((key) => !featureKeys.has(key));
@@ -89,6 +91,12 @@ export function train(history: History, options: TrainingOptions): MachineModel 
     drift: driftReference(matrix, stepSeconds),
     card: cardOf(matrix, period, excluded, stepSeconds, source, notes.losses),
   };
+}
+
+/** Seconds between rows, by their median: on battery, or as a person set it, samples come more seldom than once a second. */
+function usualStep({ rows, at }: Matrix): number {
+  const steps = Float64Array.from({ length: rows - 1 }, (_, row) => at[row + 1]! - at[row]!).sort();
+  return Math.round(steps[steps.length >> 1]! / 1000);
 }
 
 function checkpointOf(

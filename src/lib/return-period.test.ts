@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { excursions } from './excess.ts';
 import { Random } from './random.ts';
-import { excursions, fitReturnPeriods, levelOf, returnPeriod } from './return-period.ts';
+import { fitReturnPeriods, levelOf, returnPeriod } from './return-period.ts';
 
 const HOUR = 3600;
 const YEAR = 365 * 24 * HOUR;

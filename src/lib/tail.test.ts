@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from './random.ts';
-import { digitsOf, fitTail } from './tail.ts';
+import { digitsOf, fitTail, valueAt } from './tail.ts';
+
+const PRIOR = { scale: 0.1, count: 1 };
 
 const exponential = (count: number, seed: number): Float64Array => {
   const random = new Random(seed);
@@ -9,7 +11,7 @@ const exponential = (count: number, seed: number): Float64Array => {
 };
 
 describe('a learned tail', () => {
-  const tail = fitTail(exponential(20_000, 1), 0.01);
+  const tail = fitTail(exponential(20_000, 1), 1, PRIOR);
 
   it('reads inside what was seen off the ranks', () => {
     for (const digits of [0.5, 1, 1.5]) {
@@ -31,16 +33,23 @@ describe('a learned tail', () => {
     }
   });
 
+  it('gives the value of so many digits back, inside and beyond what was seen', () => {
+    for (let digits = 0.1; digits < 9; digits += 0.1)
+      assert.ok(Math.abs(digitsOf(tail, valueAt(tail, digits)) - digits) < 1e-9, `${digits}`);
+    assert.equal(valueAt(tail, 0), tail.values[0]);
+    assert.equal(valueAt({ values: [3], digits: [0], scale: 2 }, 1), 3 + 2 * Math.LN10);
+  });
+
   it('is longer where fewer values were independent', () => {
-    const few = fitTail(exponential(20_000, 1), 0.01, 100);
+    const few = fitTail(exponential(20_000, 1), 200, PRIOR);
     assert.ok(few.scale > tail.scale);
   });
 
   it('says nothing of the usual: the lowest value, no value, and what never varied', () => {
     assert.equal(digitsOf(tail, 0), 0);
     assert.equal(digitsOf(tail, Number.NaN), 0);
-    assert.equal(digitsOf(fitTail([], 0.1), 5), 0);
-    const constant = fitTail(new Float64Array(50).fill(3), 0.1);
+    assert.equal(digitsOf(fitTail(new Float64Array(), 1, PRIOR), 5), 0);
+    const constant = fitTail(new Float64Array(50).fill(3), 1, PRIOR);
     assert.equal(digitsOf(constant, 3), 0);
     assert.ok(digitsOf(constant, 4) > 1);
   });

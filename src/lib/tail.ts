@@ -1,15 +1,16 @@
+import { type ExcessPrior, excursions, fitExcess } from './excess.ts';
 import { quantile, sortFinite } from './quantile.ts';
 
 /**
  * How rare a value is among values seen before, as digits: -log10 of the probability of one as high.
- * Inside what was seen it is read off the ranks (the knots); beyond the last knot the excess is taken as exponential,
+ * Inside what was seen it is read off the ranks (the knots); beyond the last knot the height of excursions is taken as exponential,
  * which is the limit law of peaks over a threshold for light tails (Pickands 1975, with shape 0).
  */
 export interface Tail {
   /** Values, ascending, and the digits of each: between them digits are interpolated. */
   readonly values: readonly number[];
   readonly digits: readonly number[];
-  /** Mean excess over the last knot: that much higher is e times as rare. */
+  /** Mean height over the last knot: that much higher is e times as rare. */
   readonly scale: number;
 }
 
@@ -19,11 +20,17 @@ const KNOTS = [1, 0.9, 0.75, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05, 0.03, 0.02
 const NORMAL_90 = 1.2816;
 
 /**
- * Learns a tail from values; `effective` is how many of them are independent (left out: all).
- * The fewer there are, the longer the tail is taken to be: its scale is the upper 90 % bound, never less than `minimumScale`.
+ * Learns a tail from values in the order of time. Neighbours repeat each other, so blocks of `blockLength` of them are what is ranked: a new
+ * value is as high as x with a probability of at most (1 + the sum over the blocks of the share of their values above x) / (blocks + 1),
+ * whatever the values are, if the next block could have been any of them. It is never below 1 / (blocks + 1). (Conformal prediction for
+ * groups: Lee, Barber and Willett, "Distribution-free inference with hierarchical data", 2023; for blocks of time: Chernozhukov, Wuthrich
+ * and Zhu, "Exact and robust conformal inference methods for predictive machine learning with dependent data", 2018.)
+ * Beyond the ranks comes the tail of excursions, those closer than a block counted once. The fewer there were, the longer it is
+ * taken to be: its scale is the upper 90 % bound, never less than `prior.scale`.
  */
-export function fitTail(values: Iterable<number>, minimumScale: number, effective?: number): Tail {
+export function fitTail(values: Float64Array, blockLength: number, prior: ExcessPrior): Tail {
   const sorted = sortFinite(values);
+  const blocks = Math.max(1, Math.floor(sorted.length / blockLength));
   const knots: number[] = [];
   const digits: number[] = [];
   for (const share of KNOTS) {
@@ -31,16 +38,12 @@ export function fitTail(values: Iterable<number>, minimumScale: number, effectiv
     // Equal values would make a step; the rarest of them counts, so that a usual value never looks rare.
     if (knots.length > 0 && value <= knots.at(-1)!) continue;
     knots.push(value);
-    digits.push(-Math.log10(share));
+    digits.push(-Math.log10((1 + blocks * share) / (blocks + 1)));
   }
   const start = knots.at(-1) ?? 0;
-  const excess = sorted.filter((value) => value > start);
-  const independent = excess.length * Math.min(1, (effective ?? sorted.length) / Math.max(1, sorted.length));
-  return {
-    values: knots,
-    digits,
-    scale: upperScale(mean(excess, start), Math.max(1, independent), minimumScale),
-  };
+  const heights = excursions(values, start, blockLength).map((peak) => peak - start);
+  const doubt = 1 + NORMAL_90 / Math.sqrt(Math.max(1, heights.length));
+  return { values: knots, digits, scale: Math.max(prior.scale, fitExcess(heights, prior).scale * doubt) };
 }
 
 /** -log10 of the probability of a value as high as `value`, by a learned tail. */
@@ -56,13 +59,15 @@ export function digitsOf(tail: Tail, value: number): number {
   return digits[knot - 1]! + (digits[knot]! - digits[knot - 1]!) * part;
 }
 
-/** The upper 90 % confidence bound of an exponential's mean, estimated from `count` values. */
-export function upperScale(meanExcess: number, count: number, minimum: number): number {
-  return Math.max(minimum, meanExcess * (1 + NORMAL_90 / Math.sqrt(count)));
-}
-
-function mean(values: Float64Array, origin: number): number {
-  let sum = 0;
-  for (const value of values) sum += value - origin;
-  return values.length === 0 ? 0 : sum / values.length;
+/** The value of so many digits: the inverse of `digitsOf` from the lowest knot on. Not for a tail of no values. */
+export function valueAt(tail: Tail, wanted: number): number {
+  const { values, digits, scale } = tail;
+  const last = values.length - 1;
+  if (wanted >= digits[last]!) return values[last]! + (wanted - digits[last]!) * Math.LN10 * scale;
+  const knot = Math.max(
+    1,
+    digits.findIndex((rarer) => rarer > wanted),
+  );
+  const part = Math.max(0, (wanted - digits[knot - 1]!) / (digits[knot]! - digits[knot - 1]!));
+  return values[knot - 1]! + (values[knot]! - values[knot - 1]!) * part;
 }

@@ -1,4 +1,5 @@
 import type { Matrix } from './matrix.ts';
+import type { Reconstruction } from './reconstruction.ts';
 
 export interface LearnContext {
   /** The same rows and seed give the same model, bit for bit. */
@@ -24,6 +25,8 @@ export interface Scorer {
   score(row: Float32Array, at: number): number;
   /** Adds to `into` how much each feature of the last row contributed; any scale, not negative. Undefined where it cannot say. */
   contributions?(into: Float32Array): void;
+  /** Gives back what it holds outside of this program's memory; it is not asked to score any more. */
+  close?(): void;
 }
 
 /**
@@ -40,4 +43,6 @@ export interface Detector<Model = unknown> {
   encode(model: Model): EncodedModel;
   /** Throws where the parts do not fit together. */
   decode(encoded: EncodedModel): Model;
+  /** The same model for other runtimes: only of a detector that is nothing else than that, on rows as they come. */
+  reconstruction?(model: Model): Reconstruction;
 }

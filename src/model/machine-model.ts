@@ -1,5 +1,6 @@
 import type { ReturnPeriods } from '../lib/return-period.ts';
 import type { Tail } from '../lib/tail.ts';
+import type { TestedAlarms } from './alarm-rate.ts';
 import type { Opinion } from './combination.ts';
 import type { EncodedModel } from './detector.ts';
 import type { DriftReference } from './drift.ts';
@@ -24,6 +25,8 @@ export interface Calibration {
   readonly returns: ReturnPeriods;
   /** Held-out rows that all of this was learned from. */
   readonly rows: number;
+  /** How it did on rows that it was not told of. Left out of models that earlier versions wrote. */
+  readonly tested?: TestedAlarms;
 }
 
 /** Everything that was learned about a machine; what a model file holds. */

@@ -48,6 +48,7 @@ test('the help of the program and of each command tells what it does and what it
     export: ['jsonl', '--metric <metric...>', 'Example:'],
     train: ['--from <time>', '--data <dir>', 'Ctrl-C', 'goes on', 'Examples:'],
     model: ['list', 'show', 'compare', 'promote', 'rollback', 'only if it is not worse', 'Examples:'],
+    evaluate: ['<dir>', '--scores <dir>', '--ablation', 'NAME.label.u8', 'Example:'],
     record: ['<file>', '--pseudonyms', 'secrets hidden', 'Look at the file before you give it away'],
   };
   const commands = createProgram().commands.map((command) => command.name());
@@ -99,6 +100,10 @@ test('what the command line does not know is refused in one line with the help t
     [['export', '--format', 'xml'], /'xml' is invalid: Allowed choices are jsonl/],
     [['top', '--sort', 'colour'], /'colour' is invalid: Allowed choices are cpu, memory, io/],
     [['record'], /missing required argument 'file'/],
+    [['evaluate'], /missing required argument 'dir'/],
+    [['evaluate', '.', '--jobs', 'all'], /'all' is invalid: expected a whole number above 0/],
+    [['evaluate', '.', '--detectors', ','], /',' is invalid: expected names with commas between them/],
+    [['evaluate', '.', '--ablation', '--scores', 'out'], /'--ablation' cannot be used with option '--scores/],
     [['model'], /'model' needs to be told what: list, show, .*; see 'homeostat model --help'/],
     [['model', 'nosuch'], /unknown command 'nosuch'; see 'homeostat model --help'/],
     [['model', 'show'], /missing required argument 'id'; see 'homeostat model show --help'/],
@@ -158,7 +163,10 @@ test('a data folder that cannot be used is named, with what to do', async (t) =>
     [['export', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
     [['train', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
     [['train', '--data', 'file', '--out', 'made'], /\/file holds no telemetry that can be used/],
-    [['model', 'list', '--data', 'nosuch'], /there is no data folder .*\/nosuch; start Homeostat there first/],
+    [
+      ['model', 'list', '--data', 'nosuch'],
+      /there is no data folder .*\/nosuch; start Homeostat there first/,
+    ],
     [['model', 'show', 'current', '--data', 'empty'], /no model is called 'current' in .*\/empty/],
     [['model', 'rollback', '--data', 'empty'], /no model came before the current one in .*\/empty/, 1],
     [

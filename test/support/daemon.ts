@@ -71,6 +71,23 @@ export async function homeostat(
   }
 }
 
+/** Runs one command line and presses Ctrl-C as soon as it has said `cue` on standard error. */
+export async function interrupted(folder: string, args: readonly string[], cue: RegExp): Promise<Ended> {
+  const { child, said, ended } = start(folder, args, {}, []);
+  const listen = (): void => {
+    if (!cue.test(said.stderr)) return;
+    child.stderr.off('data', listen);
+    child.kill('SIGINT');
+  };
+  child.stderr.on('data', listen);
+  const overdue = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  try {
+    return await ended;
+  } finally {
+    clearTimeout(overdue);
+  }
+}
+
 /** A real Homeostat with a data folder of its own; it ends with the test at the latest. */
 export class Daemon {
   /** As it is seen from here. */

@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { QUANTIZATIONS } from '../../learn/export/quantize.ts';
+import type { ExportOptions } from '../models/export.ts';
 import { addDataOption, addJsonOption, addPeriodOptions } from '../options.ts';
 
 interface ModelOptions {
@@ -46,6 +48,25 @@ export function addModel(program: Command): void {
     const { rollback } = await import('../models/succession.ts');
     await rollback(options);
   });
+  add('export', "write a model's network for other programs: ONNX, or Core ML")
+    .option('--model <id>', ID, 'current')
+    .addOption(
+      new Option('--format <format>', 'an .onnx file, or an .mlpackage folder')
+        .choices(['onnx', 'coreml'])
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--quantize <type>', 'how the weights are kept').choices(QUANTIZATIONS).default('none'),
+    )
+    .requiredOption('--out <path>', 'what to write; it is replaced where it is there')
+    .action(async ({ quantize, ...options }: Omit<ExportOptions, 'quantization'> & Quantize) => {
+      const { exportModel } = await import('../models/export.ts');
+      exportModel({ ...options, quantization: quantize });
+    });
+}
+
+interface Quantize {
+  readonly quantize: ExportOptions['quantization'];
 }
 
 const HELP = `
@@ -57,4 +78,5 @@ Examples:
   homeostat model list
   homeostat model compare current candidate
   homeostat model promote candidate
+  homeostat model export --format onnx --out machine.onnx
   homeostat model rollback`;

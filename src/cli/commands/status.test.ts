@@ -89,3 +89,39 @@ test('where it is blind it says so, what it lost, and what would mend it', () =>
   assert.equal(line(text, 'Lost'), 'Lost         7 ticks missed: the program was held up');
   assert.match(text, /processes cannot see processes of \\x1b\[2Jothers: hidden; run it as root/);
 });
+
+test('a model that runs beside is said, and what has drifted', () => {
+  const drift = {
+    windowMs: 6 * 3_600_000,
+    seenMs: 3_600_000,
+    checkedAt: undefined,
+    metrics: 42,
+    drifted: [],
+    due: false,
+  };
+  const drifted = [
+    'system.linux.file_handles',
+    'system.process.count',
+    'system.disk.await',
+    'system.linux.run_queue',
+  ];
+  const text = (changes: Partial<Status['learning']>): string =>
+    renderStatus({ ...status, learning: { ...status.learning, ...changes } });
+  const shadow = { id: 'x', since: AT, seenMs: 60_000, neededMs: 180_000 };
+  assert.match(line(text({ shadow }), 'Learning') ?? '', /; x runs beside, 60 s of 3 min seen$/);
+  assert.equal(line(text({}), 'Drift'), undefined);
+  assert.equal(
+    line(text({ drift }), 'Drift'),
+    'Drift        1 h of the 6 h seen that are compared with the training',
+  );
+  const full = { ...drift, seenMs: drift.windowMs, checkedAt: AT };
+  assert.equal(
+    line(text({ drift: full }), 'Drift'),
+    'Drift        none: the last 6 h are as the training was',
+  );
+  const far = drifted.map((metric) => ({ metric, index: 1.234, limit: 0.25 }));
+  assert.match(
+    line(text({ drift: { ...full, drifted: far, due: true } }), 'Drift') ?? '',
+    /^Drift +4 of 42 metrics in the last 6 h: .* 1\.23 \(limit 0\.25\), .* and 1 more; a new model is trained$/,
+  );
+});

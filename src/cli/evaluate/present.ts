@@ -42,7 +42,7 @@ const NAME: Column<Line> = {
 };
 
 /** A line for each set, then one for each group. */
-export const linesOf = (outcomes: readonly Outcome[]): readonly Line[] => [
+const linesOf = (outcomes: readonly Outcome[]): readonly Line[] => [
   ...outcomes.map(lineOf),
   ...groupLines(outcomes).filter(({ sets }) => sets > 1),
 ];

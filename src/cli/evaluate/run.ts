@@ -10,7 +10,7 @@ import { ablationMarkdown, ablationText, combinationsOf } from './ablation.ts';
 import type { Outcome } from './order.ts';
 import { defaultJobs, inThreads } from './pool.ts';
 import { jsonOf, markdownOf, textTable } from './present.ts';
-import { writeReport } from './report.ts';
+import { checkReport, writeReport } from './report.ts';
 
 export interface EvaluateOptions {
   readonly scores?: string;
@@ -27,6 +27,8 @@ export async function evaluate(folder: string, options: EvaluateOptions): Promis
   const sets = chosenSets(folder, options.only);
   const detectors = chosenDetectors(options.detectors);
   if (options.scores !== undefined) openFolder(options.scores);
+  const name = options.ablation ? 'ablation' : 'evaluation';
+  if (options.report !== undefined) checkReport(options.report, name);
   if (options.ablation) return compare(folder, sets, detectors, options);
   const outcomes = await outcomesOf(folder, sets, [detectors], options);
   if (options.report !== undefined) writeReport(options.report, 'evaluation', markdownOf(outcomes));
@@ -73,9 +75,9 @@ async function outcomesOf(
         outcomes.push(outcome);
         const seconds = Math.round((performance.now() - startedAt) / 1000);
         const all = sets.length * combinations.length;
-        console.error(
-          `${outcomes.length} of ${all} after ${seconds} s: ${printable(outcome.set)}, ${outcome.detectors.join('+')}, ${outcome.scoreMicroseconds.toFixed(1)} us a row`,
-        );
+        const what =
+          combinations.length > 1 ? `${outcome.set} by ${outcome.detectors.join('+')}` : outcome.set;
+        console.error(`${outcomes.length} of ${all} after ${seconds} s: ${printable(what)}`);
       },
     },
   );

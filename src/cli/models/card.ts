@@ -83,7 +83,7 @@ const gapsOf = ({ count: gaps, totalMs, longestMs }: NonNullable<DescribedModel[
 function leftOut(excluded: NonNullable<DescribedModel['card']>['excluded']): string {
   if (excluded.length === 0) return 'nothing: there was no anomaly';
   const total = excluded.reduce((sum, { from, to }) => sum + to - from, 0);
-  return `${excluded.length} periods of anomalies, ${duration(total)} in all`;
+  return `the time of ${excluded.length} ${excluded.length === 1 ? 'anomaly' : 'anomalies'}, ${duration(total)} in all`;
 }
 
 const BLOCKS = '▁▂▃▄▅▆▇█';
@@ -122,5 +122,5 @@ function alarmsOf({ service }: DescribedModel): string {
   const expected = 'at most one a day by its calibration';
   if (!service || service.hours < 1) return `${expected}; none measured yet: it has not scored for an hour`;
   const { alarms, hours, low, high } = service;
-  return `${expected}; ${alarms} in the ${duration(hours * 3_600_000)} that it scored (${((alarms / hours) * 24).toFixed(2)} a day, 90 % interval ${low.toFixed(2)} to ${high.toFixed(2)})`;
+  return `${expected}; ${alarms} in the ${duration(hours * 3_600_000)} that it scored (${((alarms / hours) * 24).toFixed(2)} a day, 95 % interval ${low.toFixed(2)} to ${high.toFixed(2)})`;
 }

@@ -16,7 +16,7 @@ export function renderComparison(comparison: Comparison): readonly string[] {
     [current, candidate],
   );
   return [
-    `On the same ${rows.toLocaleString('en')} rows, ${when(from)} to ${when(to)} (${duration(to - from)}), where up to ${alarmsAllowed} alarms are within the rate:`,
+    `On the same ${rows.toLocaleString('en')} rows, ${when(from)} to ${when(to)} (${duration(to - from)}), of which the rate allows ${alarmsAllowed} alarm events:`,
     ...measured.split('\n').map((line) => `  ${line}`),
     worse.length === 0 ? `  ${candidate.id} is not worse` : `  ${candidate.id} is worse: ${worse.join('; ')}`,
   ];

@@ -1,3 +1,4 @@
+import { poissonInterval } from '../../lib/poisson.ts';
 import type { History } from '../../model/history.ts';
 import type { RegisteredModel } from '../../model/registered-model.ts';
 
@@ -6,7 +7,7 @@ export interface Service {
   /** Anomalies of the machine as a whole that were raised, and for how long it scored, hours. */
   readonly alarms: number;
   readonly hours: number;
-  /** 90 % interval of the alarms a day. */
+  /** 95 % interval of the alarms a day. */
   readonly low: number;
   readonly high: number;
 }
@@ -24,14 +25,6 @@ export function serviceOf({ events }: RegisteredModel, history: History, now: nu
       .filter(({ kind, raisedAt }) => kind === 'machine' && raisedAt >= at && raisedAt < end).length;
   }
   const hours = ms / 3_600_000;
-  const [low, high] = poissonInterval(alarms);
+  const { low, high } = poissonInterval(alarms);
   return { alarms, hours, low: (low / hours) * 24, high: (high / hours) * 24 };
-}
-
-/** 90 % interval of a Poisson mean from one count: Byar's approximation of the exact bounds (Breslow and Day, 1987). */
-function poissonInterval(count: number): readonly [number, number] {
-  const Z = 1.6449;
-  const bound = (n: number, z: number): number =>
-    n === 0 ? 0 : n * (1 - 1 / (9 * n) + z / (3 * Math.sqrt(n))) ** 3;
-  return [bound(count, -Z), bound(count + 1, Z)];
 }

@@ -14,6 +14,9 @@ interface Options {
 /** A daemon looks each 2 s, and loads a model within some more. */
 const LONGEST_WAIT_MS = 15_000;
 
+/** The slowest interval of collection: a model of rows further apart knows nothing of seconds. */
+const SLOWEST_SECONDS = 10;
+
 /** From now on the model scores. */
 export async function promote(name: string, { data, json }: Options): Promise<void> {
   const registry = openRegistry(data);
@@ -44,6 +47,11 @@ export async function rollback({ data, json }: Options): Promise<void> {
 /** A model that cannot score is refused before anything is changed. */
 function tryOut(registry: ModelRegistry, id: string): void {
   const model = registry.load(id);
+  if (model.stepSeconds > SLOWEST_SECONDS)
+    throw new UserError(
+      `the model ${id} was learned from rows ${model.stepSeconds} s apart and cannot score rows of every second; train on telemetry of a running Homeostat`,
+      1,
+    );
   try {
     createEnsemble(model);
   } catch (error) {

@@ -106,7 +106,7 @@ function causesOf(path: string, name: string, said: unknown): readonly Cause[] |
   });
 }
 
-/** The rows of one part, the first of them `firstRow` steps after the epoch. Throws a UserError. */
+/** The rows of one part, the first of them `firstRow` steps after the epoch; NaN for what is no finite number. Throws a UserError. */
 export function readRows(
   folder: string,
   { name, features, perDay, ...set }: LabelledSet,
@@ -122,7 +122,10 @@ export function readRows(
       `${file}: ${bytes.length} bytes are not ${told ?? 'whole'} rows of ${features} float32 each, as ${META} says`,
     );
   const data = new Float32Array(rows * features);
-  for (let index = 0; index < data.length; index++) data[index] = bytes.readFloatLE(index * 4);
+  for (let index = 0; index < data.length; index++) {
+    const value = bytes.readFloatLE(index * 4);
+    data[index] = Number.isFinite(value) ? value : Number.NaN;
+  }
   const stepMs = 86_400_000 / perDay;
   const at = Float64Array.from({ length: rows }, (_, row) => (firstRow + row) * stepMs);
   return { rows, columns: features, data, at };
