@@ -1,16 +1,21 @@
 import { AnomalyTracker, type CulpritFinder, type Period, type TrackerTick } from '../alert/tracker.ts';
 import { RateController } from '../detect/rate-controller.ts';
+import { alarmSeconds, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import type { Anomaly, ProcessFinding, Severity } from '../model/anomaly.ts';
 import type { LearningPhase } from '../model/learning.ts';
-import { SEVERITY_SECONDS, severityOf } from '../model/severity.ts';
+import { severityOf } from '../model/severity.ts';
 
 export interface MachineAlarmsOptions {
   readonly host: string;
   /** Seconds from row to row. */
   readonly stepSeconds: number;
   readonly culprits: CulpritFinder<unknown>;
+  /** What the user wishes for; DEFAULT_ALARMS_PER_WEEK, if left out. */
+  readonly alarmsPerWeek?: number;
   /** The longest return period that the model gives now, seconds. */
   reach(): number;
+  /** The machine as a whole alarmed: called once for each of its anomalies, before `onAnomaly`. */
+  readonly onAlarm?: () => void;
   /** As of AnomalyTracker. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
 }
@@ -20,18 +25,24 @@ export interface MachineAlarmsOptions {
  * rate controller asks for. The daemon and `homeostat evaluate` raise through this, so that what is judged is what runs.
  */
 export class MachineAlarms {
-  readonly #controller = new RateController({ baseSeconds: SEVERITY_SECONDS.LOW });
+  readonly #controller: RateController;
   readonly #tracker: AnomalyTracker<unknown>;
   readonly #reach: () => number;
+  readonly #onAlarm: () => void;
   #alarmed: string | undefined;
   #restedAt: number | undefined;
 
-  constructor({ host, stepSeconds, culprits, reach, onAnomaly }: MachineAlarmsOptions) {
+  constructor(options: MachineAlarmsOptions) {
+    const { host, stepSeconds, culprits, reach, onAnomaly, onAlarm = () => {} } = options;
+    const baseSeconds = alarmSeconds(options.alarmsPerWeek ?? DEFAULT_ALARMS_PER_WEEK);
+    this.#controller = new RateController({ baseSeconds });
     this.#reach = reach;
+    this.#onAlarm = onAlarm;
     this.#tracker = new AnomalyTracker({
       host,
       stepSeconds,
       culprits,
+      alarmSeconds: baseSeconds,
       severityOf: (returnPeriodSeconds) => this.#severity(returnPeriodSeconds),
       onAnomaly: (anomaly) => {
         if (anomaly.state === 'open' && anomaly.kind === 'machine') this.#count(anomaly.id);
@@ -76,10 +87,11 @@ export class MachineAlarms {
     this.#tracker.close(at, left);
   }
 
-  /** While one is open, what opened it remains enough. */
+  /** While one is open, what opened it remains enough. Who wishes for more than one a day gets what is commoner as LOW. */
   #severity(returnPeriodSeconds: number): Severity | undefined {
-    return this.ofMachine() || returnPeriodSeconds >= this.#threshold()
-      ? severityOf(returnPeriodSeconds)
+    const isRare = returnPeriodSeconds >= this.#threshold();
+    return isRare || this.ofMachine()
+      ? (severityOf(returnPeriodSeconds) ?? (isRare ? 'LOW' : undefined))
       : undefined;
   }
 
@@ -93,5 +105,6 @@ export class MachineAlarms {
     if (this.#alarmed === id) return;
     this.#alarmed = id;
     this.#controller.alarmed();
+    this.#onAlarm();
   }
 }

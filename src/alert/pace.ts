@@ -26,15 +26,18 @@ const QUIET_MS = 60_000;
 const QUIET_STEPS = 10;
 const LONG_QUIET_MS = 600_000;
 
-/** For rows `stepSeconds` apart. A row that stands for a minute has lasted by itself; none needs others to bear it out. */
-export function paceOf(stepSeconds: number): Pace {
+/**
+ * For rows `stepSeconds` apart. A row that stands for a minute has lasted by itself; none needs others to bear it out.
+ * `alarmSeconds`: how rare a score must be to alarm.
+ */
+export function paceOf(stepSeconds: number, alarmSeconds = SEVERITY_SECONDS.LOW): Pace {
   const stepMs = stepSeconds * 1000;
   const rowsIn = (seconds: number): number => Math.max(1, Math.round(seconds / stepSeconds));
   return {
     persistence: { rows: rowsIn(PERSISTENT), window: rowsIn(OF) },
     longestStepMs: LONGEST_STEPS * stepMs,
     lullMs: LULL_STEPS * stepMs,
-    unusualSeconds: Math.min(SEVERITY_SECONDS.LOW, UNUSUAL_STEPS * stepSeconds),
+    unusualSeconds: Math.min(SEVERITY_SECONDS.LOW, alarmSeconds, UNUSUAL_STEPS * stepSeconds),
     quietMs: Math.max(QUIET_MS, Math.min(LONG_QUIET_MS, QUIET_STEPS * stepMs)),
   };
 }

@@ -3,6 +3,7 @@ import type { Anomaly, BrokenMetric, Culprit, ProcessFinding, Severity } from '.
 import type { LearningPhase } from '../model/learning.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 import type { Contribution, Score } from '../model/score.ts';
+import { SEVERITY_SECONDS } from '../model/severity.ts';
 import { type Pace, paceOf } from './pace.ts';
 import { machineSentence } from './sentence.ts';
 
@@ -23,6 +24,8 @@ export interface AnomalyTrackerOptions<Baseline> {
   readonly stepSeconds?: number;
   /** Culprits are sought again this often while it is open, ms. */
   readonly updateMs?: number;
+  /** How rare a score must be to open one, seconds; once a day where it is left out. */
+  readonly alarmSeconds?: number;
 }
 
 export interface TrackerTick {
@@ -68,9 +71,10 @@ export class AnomalyTracker<Baseline = unknown> {
     this.#options = {
       stepSeconds: 1,
       updateMs: 15_000,
+      alarmSeconds: SEVERITY_SECONDS.LOW,
       ...options,
     };
-    this.#pace = paceOf(this.#options.stepSeconds);
+    this.#pace = paceOf(this.#options.stepSeconds, this.#options.alarmSeconds);
   }
 
   /**

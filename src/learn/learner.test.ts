@@ -211,6 +211,26 @@ describe('the learner', () => {
     assert.match(one.state().problem ?? '', /do not fit together/);
   });
 
+  it('tries again where the first model cannot be used', async () => {
+    let refusals = 0;
+    const one = learner({
+      onModel: (model) => {
+        if (refusals++ === 0) throw new Error('its parts do not fit together');
+        models.push(model.phase);
+      },
+    });
+    await observe(one, 10 * MINUTE + 20_000);
+    assert.match(
+      one.state().problem ?? '',
+      /training failed: the model .* do not fit together; next attempt in 1 min/,
+    );
+    await observe(one, 2 * MINUTE);
+    assert.deepEqual(
+      [one.state().phase, one.state().problem, requests.length],
+      ['provisional', undefined, 2],
+    );
+  });
+
   it('ends a running training when it stops', async () => {
     let cancelled = false;
     const one = learner({

@@ -200,11 +200,13 @@ export class Learner {
 
   #succeeded(id: string, seenMs: number): void {
     this.#ended();
+    this.#options.log.info(`trained the model ${id}`);
+    this.#succession.trained(id);
+    // A first model that cannot be used leaves the machine without one: that is a training that failed.
+    if (!this.#succession.current()) throw new Error(this.#succession.problem());
     this.#trainedMs = seenMs;
     this.#problem = undefined;
     this.#failures = 0;
-    this.#options.log.info(`trained the model ${id}`);
-    this.#succession.trained(id);
     this.#save();
   }
 

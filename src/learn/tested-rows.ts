@@ -1,5 +1,5 @@
 import { excursions } from '../lib/excess.ts';
-import type { TestedAlarms } from '../model/alarm-rate.ts';
+import type { TestedAlarms } from '../model/machine-model.ts';
 
 /** Excursions that are commoner than this would run into each other, in lengths of what parts two of them. */
 const COMMONEST = 5;

@@ -1,6 +1,5 @@
 import type { ReturnPeriods } from '../lib/return-period.ts';
 import type { Tail } from '../lib/tail.ts';
-import type { TestedAlarms } from './alarm-rate.ts';
 import type { Opinion } from './combination.ts';
 import type { EncodedModel } from './detector.ts';
 import type { DriftReference } from './drift.ts';
@@ -13,6 +12,16 @@ import type { Band } from './score.ts';
 export interface DetectorPart extends Opinion {
   readonly name: string;
   readonly encoded: EncodedModel;
+}
+
+/** What a calibration made of rows that it was not told of. */
+export interface TestedAlarms {
+  /** How long these rows were. */
+  readonly seconds: number;
+  /** Excursions rarer than once in so many seconds were counted. */
+  readonly level: number;
+  /** Once in how many seconds each of them should have come, rarest first. */
+  readonly reached: readonly number[];
 }
 
 /** How the detectors' opinions become one score, learned on held-out rows. */
