@@ -93,7 +93,7 @@ report({
   figure: 'score_us',
   value: microseconds(rows, (row, at) => ensemble.score(row, at)),
   unit: 'us/row',
-  goal: '<= 200',
+  goal: '<= 50',
 });
 for (const { name, encoded } of model.detectors) {
   const detector = DETECTORS.find((one) => one.name === name)!;

@@ -1,3 +1,4 @@
+import { select } from '../lib/quantile.ts';
 import { Random } from '../lib/random.ts';
 import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
@@ -224,7 +225,7 @@ function medians(matrix: Matrix): Float32Array {
       const value = data[row * columns + column]!;
       if (!Number.isNaN(value)) values[count++] = value;
     }
-    medians[column] = count === 0 ? 0 : values.subarray(0, count).sort()[count >> 1]!;
+    medians[column] = count === 0 ? 0 : select(values.subarray(0, count), count >> 1);
   }
   return medians;
 }
