@@ -10,6 +10,7 @@ import { makePrivateDirectory } from '../lib/atomic-file.ts';
 import { UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import { parseMoment } from '../lib/units.ts';
+import { DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { findRunning } from './client.ts';
 import type { TrainOptions } from './commands/train.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -62,7 +63,7 @@ export async function train(options: TrainOptions): Promise<void> {
   const result = await untilDone(run, modelFolder);
   const registry = new ModelRegistry(modelFolder);
   const entry = registry.find(result.id);
-  const model = describeModel(entry, registry.load(result.id), modelFolder);
+  const model = describeModel(entry, registry.load(result.id), modelFolder, DEFAULT_ALARMS_PER_WEEK);
   if (options.json) {
     console.log(JSON.stringify({ ...model, telemetry: result.file }, null, 2));
     return;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryHistory } from '../../../test/support/memory-history.ts';
 import { tinyModel } from '../../../test/support/tiny-model.ts';
+import { countedAlarms } from '../../model/alarm-rate.ts';
 import type { Anomaly } from '../../model/anomaly.ts';
 import type { RegisteredModel } from '../../model/registered-model.ts';
 import { describeModel, renderModel } from './card.ts';
@@ -41,12 +42,7 @@ const entry: RegisteredModel = {
 };
 
 test('the card tells what the model is made of, in lines, and all of it but the weights in JSON', () => {
-  const described = describeModel(entry, model, '/data/models', {
-    alarms: 2,
-    hours: 48,
-    low: 0.12,
-    high: 3.6,
-  });
+  const described = describeModel(entry, model, '/data/models', 7, countedAlarms(2, 2 * 86_400));
   const text = renderModel(described);
   for (const line of [
     /^Model +20260314T000000Z-calibrated, provisional, current$/m,
@@ -58,7 +54,7 @@ test('the card tells what the model is made of, in lines, and all of it but the 
     /^Loss +autoencoder, 3 epochs$/m,
     /learned rows +0\.800 █▄▂ 0\.200$/m,
     /later rows +0\.900 █▅▆ 0\.600, least 0\.500$/m,
-    /2 in the 2 d that it scored \(1\.00 a day, 95 % interval 0\.12 to 3\.60\)/,
+    /^Alarms +wished 1 a day, expected 1 a day, measured 2 in 2 d \(0\.12 to 3\.6 a day\)$/m,
     /^\S+ \S+ {2}current +by hand$/m,
   ])
     assert.match(text, line);
@@ -78,12 +74,11 @@ test('the service of a model is what was raised while it scored', () => {
   ];
   const history = { ...memoryHistory(AT, {}), anomalies: () => raised };
   const replaced = { at: AT + 13 * HOUR, state: 'previous' as const, reason: 'replaced' };
-  const { alarms, hours, low, high } = serviceOf(
+  const { alarms, seconds } = serviceOf(
     { ...entry, events: [...entry.events, replaced] },
     history,
     AT + 99 * HOUR,
   );
-  assert.deepEqual([alarms, hours], [1, 12]);
-  assert.ok(low < 2 && high > 2 && high < 12, `${low} to ${high} a day`);
+  assert.deepEqual([alarms, seconds], [1, 12 * 3600]);
   assert.equal(serviceOf(entry, history, AT + 25 * HOUR).alarms, 2);
 });

@@ -1,20 +1,24 @@
 import { join } from 'node:path';
 import { returnPeriod } from '../../lib/return-period.ts';
 import { duration, printable } from '../../lib/text.ts';
+import { alarmRateLines, alarmRateOf, countedAlarms } from '../../model/alarm-rate.ts';
 import { formatValue } from '../../model/display.ts';
 import type { MachineModel } from '../../model/machine-model.ts';
 import type { LossCurve } from '../../model/model-card.ts';
 import type { RegisteredModel } from '../../model/registered-model.ts';
 import { renderComparison } from './render-comparison.ts';
-import type { Service } from './service.ts';
 import { when } from './when.ts';
 
-/** All that is known of a model but the numbers that its detectors learned. */
+/**
+ * All that is known of a model but the numbers that its detectors learned. `alarmsPerWeek`: what the user wishes for;
+ * `service`: what was raised while it scored.
+ */
 export function describeModel(
   entry: RegisteredModel,
   model: MachineModel,
   folder: string,
-  service?: Service,
+  alarmsPerWeek: number,
+  service = countedAlarms(0, 0),
 ) {
   const { detectors, bands: _, ...rest } = model;
   return {
@@ -22,6 +26,7 @@ export function describeModel(
     path: join(folder, entry.file),
     ...rest,
     detectors: detectors.map(({ encoded, ...part }) => ({ ...part, facts: encoded.facts })),
+    alarmRate: alarmRateOf(model.calibration, alarmsPerWeek),
     service,
   };
 }
@@ -53,7 +58,9 @@ export function renderModel(model: DescribedModel): string {
     line('Detectors', model.detectors.map(({ name, weight }) => `${name} (${weight})`).join(', ')),
   );
   for (const [name, curve] of Object.entries(card?.losses ?? {})) lines.push(...lossLines(line, name, curve));
-  lines.push(...calibrationLines(line, model), line('Alarms', alarmsOf(model)));
+  lines.push(...calibrationLines(line, model));
+  const [alarms, ...tested] = alarmRateLines(model.alarmRate, model.service);
+  lines.push(line('Alarms', alarms!), ...tested.map((text) => line('', text)));
   if (model.drift) lines.push(line('Drift', `judged over windows of ${duration(model.drift.windowMs)}`));
   if (model.comparison) lines.push('', ...renderComparison(model.comparison).map(printable));
   lines.push(
@@ -116,11 +123,4 @@ function calibrationLines(
       `a score of ${suggestedThreshold.toFixed(2)} is LOW; excursions over the calibration's own one come each ${duration(returnPeriod(returns, returns.threshold) * 1000)}`,
     ),
   ];
-}
-
-function alarmsOf({ service }: DescribedModel): string {
-  const expected = 'at most one a day by its calibration';
-  if (!service || service.hours < 1) return `${expected}; none measured yet: it has not scored for an hour`;
-  const { alarms, hours, low, high } = service;
-  return `${expected}; ${alarms} in the ${duration(hours * 3_600_000)} that it scored (${((alarms / hours) * 24).toFixed(2)} a day, 95 % interval ${low.toFixed(2)} to ${high.toFixed(2)})`;
 }

@@ -1,19 +1,9 @@
-import { poissonInterval } from '../../lib/poisson.ts';
+import { type CountedAlarms, countedAlarms } from '../../model/alarm-rate.ts';
 import type { History } from '../../model/history.ts';
 import type { RegisteredModel } from '../../model/registered-model.ts';
 
-/** What a model did while it scored. */
-export interface Service {
-  /** Anomalies of the machine as a whole that were raised, and for how long it scored, hours. */
-  readonly alarms: number;
-  readonly hours: number;
-  /** 95 % interval of the alarms a day. */
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Counted in the stored anomalies, over the times when the model was the current one. */
-export function serviceOf({ events }: RegisteredModel, history: History, now: number): Service {
+/** The anomalies of the machine as a whole that were raised while the model was the current one, by the stored history. */
+export function serviceOf({ events }: RegisteredModel, history: History, now: number): CountedAlarms {
   let alarms = 0;
   let ms = 0;
   for (const [index, { at, state }] of events.entries()) {
@@ -24,7 +14,5 @@ export function serviceOf({ events }: RegisteredModel, history: History, now: nu
       .anomalies({ from: at, to: end })
       .filter(({ kind, raisedAt }) => kind === 'machine' && raisedAt >= at && raisedAt < end).length;
   }
-  const hours = ms / 3_600_000;
-  const { low, high } = poissonInterval(alarms);
-  return { alarms, hours, low: (low / hours) * 24, high: (high / hours) * 24 };
+  return countedAlarms(alarms, ms / 1000);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_ALARMS_PER_WEEK } from '../../model/alarm-rate.ts';
 import { withHistory } from '../with-history.ts';
 import { describeModel, renderModel } from './card.ts';
 import { openRegistry } from './registry.ts';
@@ -16,6 +17,6 @@ export async function showModel(
   const service = existsSync(join(data, 'history.db'))
     ? await withHistory(data, (history) => serviceOf(entry, history, Date.now()))
     : undefined;
-  const described = describeModel(entry, model, registry.folder, service);
+  const described = describeModel(entry, model, registry.folder, DEFAULT_ALARMS_PER_WEEK, service);
   console.log(json ? JSON.stringify(described, null, 2) : renderModel(described));
 }
