@@ -1,3 +1,4 @@
+import { countedAlarms } from '../../src/model/alarm-rate.ts';
 import type { Coverage } from '../../src/model/coverage.ts';
 import type { LearningState } from '../../src/model/learning.ts';
 import type { ScoreNow, Status } from '../../src/model/status.ts';
@@ -30,6 +31,12 @@ export function fixtureStatus(
     score,
     lastSampleAt: mood === 'empty' ? undefined : at,
     openAnomalies: mood === 'calibrated' ? 1 : 0,
+    alarms: {
+      wishedPerWeek: 7,
+      model: undefined,
+      sinceModel: countedAlarms(0, 0),
+      lately: countedAlarms(0, 0),
+    },
     coverage: coverage(mood, at),
     store: { bytes: 48_300_000, capBytes: 2 ** 30, series: SHAPES.length + 1, oldestAt: startedAt },
     self: { pid: 744, rss: 56_400_000, cpu: 0.006 },

@@ -15,6 +15,7 @@ import { Hub } from '../../src/hub/hub.ts';
 import { Learner } from '../../src/learn/learner.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { countedAlarms } from '../../src/model/alarm-rate.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { ManualTimers } from './manual-timers.ts';
 import { ProcHost } from './proc-host.ts';
@@ -164,6 +165,12 @@ export function wireMachine(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      alarms: () => ({
+        wishedPerWeek: 7,
+        model: scorer.alarmRate(7),
+        sinceModel: countedAlarms(0, 0),
+        lately: countedAlarms(0, 0),
+      }),
     },
   });
   let stopped = false;
