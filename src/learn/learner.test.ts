@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
@@ -312,6 +312,25 @@ describe('the learner', () => {
       assert.deepEqual(ids(), [first, undefined]);
       await observe(one, 10 * MINUTE);
       assert.equal(compared.length, 0);
+    });
+
+    it('lets the next one score where the folder was emptied under it', async () => {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name));
+      await observe(one, 30 * MINUTE);
+      const last = String(requests.at(-1)!.to);
+      assert.deepEqual([...ids(), requests.length], [last, undefined, 3]);
+      assert.match(
+        new ModelRegistry(folder).find('current').events.at(-1)!.reason,
+        /the file of the one before it is gone/,
+      );
+    });
+
+    it('goes on with what it has where the folder cannot be read', async () => {
+      rmSync(folder, { recursive: true });
+      writeFileSync(folder, 'no folder');
+      await observe(one, MINUTE);
+      assert.equal(one.state().model?.id, first);
+      assert.match(one.state().problem ?? '', /ENOTDIR/);
     });
 
     it('tries a comparison that fails three times, then gives the newer one up', async () => {

@@ -85,8 +85,9 @@ export class Succession {
 
   /** `since`: when its training was over. */
   #admit(id: string, since: number): void {
-    if (this.#model) this.#begin(id, since);
-    else this.#promote(id, 'the first model');
+    if (!this.#model) this.#promote(id, 'the first model');
+    else if (this.#registry.line().includes(this.#model.id)) this.#begin(id, since);
+    else this.#promote(id, 'the file of the one before it is gone');
   }
 
   /** `usableMs` of the machine as it usually is have passed. Takes up what a command changed; compares when it is time. */
@@ -94,7 +95,7 @@ export class Succession {
     const now = this.#options.clock.monotonic();
     if (now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
-      this.#poll();
+      this.#guard(() => this.#poll());
     }
     const shadow = this.#shadow;
     if (!shadow || this.#run) return;
@@ -138,7 +139,7 @@ export class Succession {
     const { clock, log } = this.#options;
     this.#problem = `the model ${id} was refused: ${errorMessage(error)}`;
     log.warn(`${this.#problem}; the one before it is used`);
-    this.#write(() => this.#registry.refuse(id, clock.now(), `cannot be used: ${errorMessage(error)}`));
+    this.#guard(() => this.#registry.refuse(id, clock.now(), `cannot be used: ${errorMessage(error)}`));
   }
 
   #begin(id: string, since: number): void {
@@ -186,7 +187,7 @@ export class Succession {
     }
     const reason = `worse than ${besides}: ${comparison.worse.join('; ')}`;
     log.info(`the model ${id} is not used: ${reason}`);
-    this.#write(() => this.#registry.refuse(id, clock.now(), reason, comparison));
+    this.#guard(() => this.#registry.refuse(id, clock.now(), reason, comparison));
   }
 
   #notCompared(id: string, error: unknown): void {
@@ -200,21 +201,23 @@ export class Succession {
     }
     this.#shadow = undefined;
     this.#problem = `the model ${id} ${reason}`;
-    this.#write(() => this.#registry.refuse(id, clock.now(), reason));
+    this.#guard(() => this.#registry.refuse(id, clock.now(), reason));
   }
 
   #promote(id: string, reason: string, comparison?: Comparison): void {
-    this.#write(() => this.#registry.promote(id, this.#options.clock.now(), reason, comparison));
+    this.#guard(() => this.#registry.promote(id, this.#options.clock.now(), reason, comparison));
     this.#takeUp();
   }
 
-  /** A disk that refuses the registry does not stop the daemon: it goes on with the model that it has. */
-  #write(change: () => void): void {
+  /** A disk that refuses the models does not stop the daemon: it goes on with the one that it has. */
+  #guard(work: () => void): void {
     try {
-      change();
+      work();
     } catch (error) {
-      this.#problem = `the registry of the models in ${this.#options.folder} cannot be written: ${errorMessage(error)}`;
-      this.#options.log.warn(this.#problem);
+      const problem = `the models in ${this.#options.folder}: ${errorMessage(error)}`;
+      // Once, not with each look at them.
+      if (problem !== this.#problem) this.#options.log.warn(problem);
+      this.#problem = problem;
     }
   }
 }
