@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { returnPeriod } from '../../lib/return-period.ts';
 import { duration, printable } from '../../lib/text.ts';
 import { alarmRateLines, alarmRateOf, countedAlarms } from '../../model/alarm-rate.ts';
 import { formatValue } from '../../model/display.ts';
@@ -118,9 +117,6 @@ function calibrationLines(
       'Calibrated',
       `on ${count(rows)} held-out rows (${duration(rows * stepSeconds * 1000)}); nothing is called rarer than once in ${duration(returns.longest * 1000)}`,
     ),
-    line(
-      'Threshold',
-      `a score of ${suggestedThreshold.toFixed(2)} is LOW; excursions over the calibration's own one come each ${duration(returnPeriod(returns, returns.threshold) * 1000)}`,
-    ),
+    line('Threshold', `a score of ${suggestedThreshold.toFixed(2)} is LOW: once a day or rarer`),
   ];
 }
