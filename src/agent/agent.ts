@@ -50,6 +50,11 @@ export interface AgentOptions {
   readonly onTick: (tick: Tick, score: ScoreNow | undefined) => void;
   readonly onScan: (scan: ProcessScan) => void;
   readonly onAnomaly: (anomaly: Anomaly) => void;
+  /** What the user wishes for. */
+  readonly alarmsPerWeek?: number;
+  /** A row was scored; the machine as a whole alarmed. `at`: wall clock, ms. */
+  readonly onScored?: (at: number) => void;
+  readonly onAlarm?: (at: number) => void;
 }
 
 /** The usual time between full scans, ms. */
@@ -86,9 +91,12 @@ export class Agent {
       memoryBytes: options.machine.memoryBytes,
       anonymousBytes: options.anonymousBytes,
     });
+    const { alarmsPerWeek, onAlarm } = options;
     this.#alarms = new MachineAlarms({
       host: options.hostId,
       stepSeconds: 1,
+      ...(alarmsPerWeek !== undefined && { alarmsPerWeek }),
+      onAlarm: () => onAlarm?.(options.clock.now()),
       reach: () => options.scorer.reach(),
       culprits: new Attributor(this.#ledger, {
         machine: options.machine,
@@ -112,6 +120,7 @@ export class Agent {
       ? { ...tick, metrics: [...tick.metrics, { series: SCORE, value: score.value }] }
       : tick;
     store.append(kept);
+    if (score) this.#options.onScored?.(tick.at);
     this.#options.learn(tick.at, this.#alarms.ofMachine()?.since);
     this.#alarms.tick({ at: tick.at, score, phase: this.#options.phase() }, clock.monotonic());
     this.#options.onTick(kept, scorer.now());

@@ -3,11 +3,12 @@ import { DETECTORS } from '../detect/registry.ts';
 import { DriftMonitor } from '../learn/drift.ts';
 import { levelOf } from '../lib/return-period.ts';
 import { digitsOf } from '../lib/tail.ts';
+import { type AlarmRate, alarmRateOf } from '../model/alarm-rate.ts';
 import type { Severity } from '../model/anomaly.ts';
 import type { Detector } from '../model/detector.ts';
 import type { DriftState } from '../model/drift.ts';
 import type { History } from '../model/history.ts';
-import type { MachineModel } from '../model/machine-model.ts';
+import type { Calibration, MachineModel } from '../model/machine-model.ts';
 import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
 import type { Band, Score } from '../model/score.ts';
 import { SEVERITY_SECONDS, severityOf } from '../model/severity.ts';
@@ -26,7 +27,7 @@ export class MachineScorer {
   #columns = new Map<Series, number>();
   #row = new Float32Array(0);
   #thresholds: Readonly<Record<Severity, number>> = { LOW: 0, MEDIUM: 0, HIGH: 0 };
-  #reach = Number.POSITIVE_INFINITY;
+  #calibration: Calibration | undefined;
   #now: ScoreNow | undefined;
   #drift: DriftMonitor | undefined;
   readonly #detectors: readonly Detector[];
@@ -54,7 +55,7 @@ export class MachineScorer {
     this.#row = new Float32Array(model.features.length);
     this.#bands = model.bands;
     this.#drift = model.drift && new DriftMonitor(model, model.drift);
-    this.#reach = model.calibration.returns.longest;
+    this.#calibration = model.calibration;
     const { combined, returns } = model.calibration;
     const valueAt = (seconds: number): number => digitsOf(combined, levelOf(returns, seconds));
     const { LOW, MEDIUM, HIGH } = SEVERITY_SECONDS;
@@ -110,7 +111,12 @@ export class MachineScorer {
 
   /** The longest return period that the model gives, seconds. */
   reach(): number {
-    return this.#reach;
+    return this.#calibration?.returns.longest ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What the model promises to who wishes for so many alarms a week; undefined before there is one. */
+  alarmRate(wishedPerWeek: number): AlarmRate | undefined {
+    return this.#calibration && alarmRateOf(this.#calibration, wishedPerWeek);
   }
 }
 

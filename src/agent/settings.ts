@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { durationSchema, quantity, sizeSchema } from '../config/config.ts';
 import { parseDuration } from '../lib/units.ts';
+import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 
 /** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
 const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (text) => {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= 100 && ms <= 3_600_000 ? ms : undefined;
 });
+
+const ALARMS_HELP = 'a number of alarms a week: 0.08 (one a quarter) to 168 (one an hour)';
 
 /** The whole configuration. Every setting has a default; see docs/configuration.md. */
 export const settingsSchema = v.strictObject({
@@ -35,6 +38,20 @@ export const settingsSchema = v.strictObject({
       runtime: v.optional(v.picklist(['builtin', 'onnxruntime'], 'one of builtin, onnxruntime'), 'builtin'),
       /** The folder whose node_modules has onnxruntime-node, where it is not installed beside Homeostat. */
       runtime_folder: v.optional(v.string()),
+    }),
+    {},
+  ),
+  alarms: v.optional(
+    v.strictObject({
+      /** How many alarms a week are bearable while nothing is wrong. */
+      per_week: v.optional(
+        v.pipe(
+          v.number(ALARMS_HELP),
+          v.minValue(ALARMS_PER_WEEK.least, ALARMS_HELP),
+          v.maxValue(ALARMS_PER_WEEK.most, ALARMS_HELP),
+        ),
+        DEFAULT_ALARMS_PER_WEEK,
+      ),
     }),
     {},
   ),

@@ -76,6 +76,12 @@ export function countArgument(text: string): number {
   return count;
 }
 
+export function numberArgument(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('expected a number');
+  return value;
+}
+
 function moment(text: string): number {
   const at = parseMoment(text, Date.now());
   if (at === undefined)

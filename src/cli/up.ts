@@ -11,6 +11,7 @@ import { MachineScorer } from '../agent/machine-scorer.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import { defaultConfigFile, type Settings, settingsSchema } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
+import { AlarmCount } from '../alert/alarm-count.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
 import { createLiveHost } from '../collect/live-host.ts';
 import { anonymousBytes } from '../collect/process/anonymous-bytes.ts';
@@ -77,6 +78,11 @@ export async function up(options: UpOptions): Promise<void> {
   // learn, detect
   const scorer = new MachineScorer(await detectorsFor(settings.detect, log));
   const modelFolder = join(folder, 'models');
+  const alarmCount = new AlarmCount({
+    path: join(folder, 'alarm-count.json'),
+    onProblem: (problem) => log.warn(problem),
+  });
+  const alarmsPerWeek = settings.alarms.per_week;
   const learner = new Learner({
     clock,
     log,
@@ -96,7 +102,10 @@ export async function up(options: UpOptions): Promise<void> {
       return givingBack(startComparison({ ...request, dataFolder: folder, modelFolder }));
     },
     drift: () => scorer.drift(),
-    onModel: (model) => scorer.use(model, store, clock.now()),
+    onModel: (model) => {
+      scorer.use(model, store, clock.now());
+      alarmCount.use(model.id);
+    },
   });
   // alert
   const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
@@ -119,6 +128,9 @@ export async function up(options: UpOptions): Promise<void> {
     waitChannel: (pid) => waitChannel(host, pid),
     wakeups: (pid) => wakeups(host, pid),
     anonymousBytes: (pid) => anonymousBytes(host, pid),
+    alarmsPerWeek,
+    onScored: (at) => alarmCount.scored(at),
+    onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => hub.ticked(tick, score),
     onScan: (scan) => hub.scanned(scan),
     onAnomaly: (anomaly) => hub.raised(anomaly),
@@ -156,6 +168,12 @@ export async function up(options: UpOptions): Promise<void> {
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      alarms: () => ({
+        wishedPerWeek: alarmsPerWeek,
+        model: scorer.alarmRate(alarmsPerWeek),
+        sinceModel: alarmCount.ofModel(),
+        lately: alarmCount.lately(),
+      }),
     },
   });
   const server = createServer({ ...door, source: hub, port, webFolder: webFolder(), clock, log });
@@ -180,6 +198,7 @@ export async function up(options: UpOptions): Promise<void> {
     await schedule.stop();
     learner.stop();
     agent.stop();
+    alarmCount.save();
     await server.close();
     journal.close();
     store.close();
@@ -215,9 +234,18 @@ async function readSettings(options: UpOptions): Promise<Settings> {
       collect: { metrics_interval: options.metricsInterval, processes_interval: options.processesInterval },
       learn: { provisional_after: options.learnProvisional, calibrated_after: options.learnCalibrated },
       serve: { host: options.host, port: options.port, token: options.token },
+      alarms: { per_week: options.alarmsPerWeek ?? environmentNumber('HOMEOSTAT_ALARMS_PER_WEEK') },
       log: { level: options.logLevel },
     },
   });
+}
+
+/** A number where it is one; the text as it is, for the schema to refuse, where it is not. */
+function environmentNumber(name: string): number | string | undefined {
+  const text = process.env[name]?.trim();
+  if (text === undefined || text === '') return undefined;
+  const value = Number(text);
+  return Number.isNaN(value) ? text : value;
 }
 
 /** Only what is set: what is left out adapts to power and heat. */

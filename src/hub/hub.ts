@@ -7,7 +7,7 @@ import type { LearningState } from '../model/learning.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import type { Band } from '../model/score.ts';
-import type { ScoreNow, Status } from '../model/status.ts';
+import type { AlarmState, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
 
 /** What the hub asks of the agent beside it. */
@@ -20,6 +20,7 @@ export interface AgentView {
   bands(): Readonly<Record<string, Band>>;
   processes(): ProcessScan | undefined;
   openAnomalies(): readonly Anomaly[];
+  alarms(): AlarmState;
 }
 
 export interface HubOptions {
@@ -73,6 +74,7 @@ export class Hub implements Source {
       score: agent.score(),
       lastSampleAt: this.#lastSampleAt,
       openAnomalies: agent.openAnomalies().length,
+      alarms: agent.alarms(),
       coverage: agent.coverage(),
       store: history.stats(),
       self: { pid: process.pid, ...this.#cost.read(clock.monotonic()) },

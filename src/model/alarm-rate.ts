@@ -95,15 +95,24 @@ function testedRate(
 
 /** `wished 1 a week, expected 0.8 a week, measured 0 in 3 d (0 to 1.2 a day)`; `measured`: in use. */
 export function describeAlarmRate(
-  { wishedPerWeek, expectedPerWeek, limit }: Pick<AlarmRate, 'wishedPerWeek' | 'expectedPerWeek' | 'limit'>,
+  { wishedPerWeek, expectedPerWeek, limit }: Promised,
   measured: CountedAlarms,
 ): string {
-  const expected = `wished ${rate(wishedPerWeek)}, expected ${rate(expectedPerWeek)}, ${describeCounted(measured)}`;
-  return limit === undefined ? expected : `${expected}; not attained yet: ${limit}`;
+  const expected =
+    expectedPerWeek === undefined ? 'none before the first model' : `expected ${rate(expectedPerWeek)}`;
+  const line = `wished ${rate(wishedPerWeek)}, ${expected}, ${describeCounted(measured)}`;
+  return limit === undefined ? line : `${line}; not attained: ${limit}`;
+}
+
+/** As much of an alarm rate as is known. */
+interface Promised {
+  readonly wishedPerWeek: number;
+  readonly expectedPerWeek: number | undefined;
+  readonly limit: string | undefined;
 }
 
 /** `measured 0 in 3 d (0 to 1.2 a day)` */
-export function describeCounted({ alarms, seconds, lowPerWeek, highPerWeek }: CountedAlarms): string {
+function describeCounted({ alarms, seconds, lowPerWeek, highPerWeek }: CountedAlarms): string {
   if (seconds < 60) return 'not measured yet';
   const often = highPerWeek >= WEEK / DAY;
   const [unit, share] = often ? ['day', DAY / WEEK] : ['week', 1];

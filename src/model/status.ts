@@ -1,3 +1,4 @@
+import type { AlarmRate, CountedAlarms } from './alarm-rate.ts';
 import type { Severity } from './anomaly.ts';
 import type { Coverage } from './coverage.ts';
 import type { LearningState } from './learning.ts';
@@ -22,6 +23,7 @@ export interface Status {
   /** Time of the last sample, ms since the epoch. */
   readonly lastSampleAt: number | undefined;
   readonly openAnomalies: number;
+  readonly alarms: AlarmState;
   readonly coverage: Coverage;
   readonly store: {
     readonly bytes: number;
@@ -31,6 +33,16 @@ export interface Status {
   };
   /** The daemon's own cost. */
   readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };
+}
+
+/** How often it alarms: wished, promised and measured. */
+export interface AlarmState {
+  readonly wishedPerWeek: number;
+  /** What the model that scores promises; undefined before there is one. */
+  readonly model: AlarmRate | undefined;
+  /** In use: since that model began to score, and in the last four weeks, whichever models scored. */
+  readonly sinceModel: CountedAlarms;
+  readonly lately: CountedAlarms;
 }
 
 export interface ScoreNow {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { alarmRateOf, countedAlarms } from '../../model/alarm-rate.ts';
 import type { Status } from '../../model/status.ts';
 import { renderStatus } from './status.ts';
 
@@ -28,6 +29,12 @@ const status: Status = {
   score: undefined,
   lastSampleAt: AT - 1000,
   openAnomalies: 0,
+  alarms: {
+    wishedPerWeek: 1,
+    model: undefined,
+    sinceModel: countedAlarms(0, 0),
+    lately: countedAlarms(0, 0),
+  },
   coverage: { healthy: true, collectors: [], losses: [] },
   store: { bytes: 5e6, capBytes: 1e9, series: 44, oldestAt: undefined },
   self: { pid: 42, rss: 5e7, cpu: 0.004 },
@@ -54,6 +61,27 @@ test('each subject has its line', () => {
   assert.equal(line(text, 'Learning'), 'Learning     provisional; 2 h of 24 h seen, calibrated in 22 h');
   assert.equal(line(text, 'Score'), 'Score        none before the first model');
   assert.equal(line(text, 'Coverage'), 'Coverage     everything that it should see is seen');
+});
+
+test('how often it alarms is what was wished, what is promised, and what came', () => {
+  const alarms = (days: number, longest: number) => {
+    const returns = { threshold: 1, rate: 0.01, scale: 0.3, longest };
+    const model = alarmRateOf({ returns, rows: 7200 }, 1);
+    const lately = countedAlarms(0, days * DAY);
+    return line(renderStatus({ ...status, alarms: { ...status.alarms, model, lately } }), 'Alarms');
+  };
+  assert.equal(
+    line(renderStatus(status), 'Alarms'),
+    'Alarms       wished 1 a week, none before the first model, not measured yet',
+  );
+  assert.equal(
+    alarms(3, 30 * DAY),
+    'Alarms       wished 1 a week, expected 1 a week, measured 0 in 3 d (0 to 1.2 a day)',
+  );
+  assert.equal(
+    alarms(0, 2 * DAY),
+    'Alarms       wished 1 a week, expected 3.5 a week, not measured yet; not attained: 7200 held-out rows do not tell what comes less often than once in 2 d; more history will',
+  );
 });
 
 test('a return period beyond all experience is not spelled out', () => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { duration, printable } from '../../lib/text.ts';
+import { describeAlarmRate } from '../../model/alarm-rate.ts';
 import type { CollectorReport } from '../../model/coverage.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
 import type { DriftState } from '../../model/drift.ts';
@@ -40,6 +41,7 @@ export function renderStatus(status: Status): string {
       'Anomalies',
       status.openAnomalies === 0 ? 'none open' : `${status.openAnomalies} open; see 'homeostat anomalies'`,
     ),
+    line('Alarms', describeAlarms(status)),
     line(
       'Last sample',
       `${age}; metrics every ${intervals.metricsMs / 1000} s, processes every ${intervals.processesMs / 1000} s (${intervals.reason})`,
@@ -70,6 +72,9 @@ function describeScore({ score }: Status): string {
   if (score === undefined) return 'none before the first model';
   return `${score.value.toFixed(1)} (${score.severity ? `${score.severity}, ${howRare(score.returnPeriodSeconds)}` : 'usual'})`;
 }
+
+const describeAlarms = ({ alarms: { wishedPerWeek, model, lately } }: Status): string =>
+  describeAlarmRate({ wishedPerWeek, expectedPerWeek: model?.expectedPerWeek, limit: model?.limit }, lately);
 
 /** Beyond it a return period is a figure of the model, not of the machine. */
 const LONGEST_YEARS = 10;

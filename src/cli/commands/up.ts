@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { defaultConfigFile } from '../../agent/settings.ts';
-import { addDataOption, durationArgument, portArgument } from '../options.ts';
+import { addDataOption, durationArgument, numberArgument, portArgument } from '../options.ts';
 
 export interface UpOptions {
   readonly data: string;
@@ -12,6 +12,7 @@ export interface UpOptions {
   readonly processesInterval?: string;
   readonly learnProvisional?: string;
   readonly learnCalibrated?: string;
+  readonly alarmsPerWeek?: number;
   readonly logLevel?: string;
 }
 
@@ -45,6 +46,11 @@ export function addUp(program: Command): void {
       '--learn-calibrated <time>',
       'history needed for a calibrated model (default: 24h)',
       durationArgument,
+    )
+    .option(
+      '--alarms-per-week <n>',
+      'alarms that are bearable while nothing is wrong (default: 7, one a day)',
+      numberArgument,
     )
     .option('--log-level <level>', 'debug, info, warn or error (default: info)')
     .action(async (options: UpOptions) => {
