@@ -1,8 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultConfigFile, defaultDataFolder, settingsSchema } from '../agent/settings.ts';
+import { defaultDataFolder } from '../agent/settings.ts';
 import { startTraining, type TrainingOrder, type TrainingResult } from '../agent/training.ts';
-import { loadConfig } from '../config/config.ts';
 import { type CheckpointNote, readCheckpointNote, removeCheckpoint } from '../learn/checkpoint.ts';
 import { ModelRegistry } from '../learn/model-registry.ts';
 import type { Run } from '../learn/run.ts';
@@ -10,12 +9,12 @@ import { makePrivateDirectory } from '../lib/atomic-file.ts';
 import { UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import { parseMoment } from '../lib/units.ts';
-import { DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { findRunning } from './client.ts';
 import type { TrainOptions } from './commands/train.ts';
 import { openDataFolder } from './data-folder.ts';
 import { describeModel, renderModel } from './models/card.ts';
 import { checkPeriod } from './options.ts';
+import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 
@@ -26,11 +25,9 @@ const EVER = 8.64e15;
 
 /** Trains beside whatever runs, and leaves a candidate in the model folder. */
 export async function train(options: TrainOptions): Promise<void> {
-  const { learn } = await loadConfig(settingsSchema, {
-    file: options.config ?? defaultConfigFile(process.env, process.platform),
-    required: options.config !== undefined,
-    overrides: {},
-  });
+  const { learn, alarms } = await readSettings(
+    options.config === undefined ? {} : { config: options.config },
+  );
   const file = isFile(options.data) ? options.data : undefined;
   const folder =
     options.out ?? (file === undefined ? options.data : defaultDataFolder(process.env, process.platform));
@@ -63,7 +60,7 @@ export async function train(options: TrainOptions): Promise<void> {
   const result = await untilDone(run, modelFolder);
   const registry = new ModelRegistry(modelFolder);
   const entry = registry.find(result.id);
-  const model = describeModel(entry, registry.load(result.id), modelFolder, DEFAULT_ALARMS_PER_WEEK);
+  const model = describeModel(entry, registry.load(result.id), modelFolder, alarms.per_week);
   if (options.json) {
     console.log(JSON.stringify({ ...model, telemetry: result.file }, null, 2));
     return;

@@ -9,7 +9,7 @@ import { createLog } from '../agent/log.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
 import { detectorsFor } from '../agent/runtime.ts';
-import { defaultConfigFile, type Settings, settingsSchema } from '../agent/settings.ts';
+import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
 import { AlarmCount } from '../alert/alarm-count.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
@@ -20,7 +20,6 @@ import { socketOwners } from '../collect/process/socket-owners.ts';
 import { wakeups } from '../collect/process/wakeups.ts';
 import { collectorsFor } from '../collect/registry.ts';
 import { Schedule } from '../collect/schedule.ts';
-import { loadConfig } from '../config/config.ts';
 import { Hub } from '../hub/hub.ts';
 import { Learner } from '../learn/learner.ts';
 import type { Run } from '../learn/run.ts';
@@ -34,6 +33,7 @@ import { openStore } from '../store/store.ts';
 import { RUN_FILE, type RunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDataFolder } from './data-folder.ts';
+import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 
@@ -224,28 +224,6 @@ function removeRunFile(folder: string): void {
   } catch {
     // A disk that became read-only keeps it; nobody believes it once this process is gone.
   }
-}
-
-async function readSettings(options: UpOptions): Promise<Settings> {
-  return loadConfig(settingsSchema, {
-    file: options.config ?? defaultConfigFile(process.env, process.platform),
-    required: options.config !== undefined,
-    overrides: {
-      collect: { metrics_interval: options.metricsInterval, processes_interval: options.processesInterval },
-      learn: { provisional_after: options.learnProvisional, calibrated_after: options.learnCalibrated },
-      serve: { host: options.host, port: options.port, token: options.token },
-      alarms: { per_week: options.alarmsPerWeek ?? environmentNumber('HOMEOSTAT_ALARMS_PER_WEEK') },
-      log: { level: options.logLevel },
-    },
-  });
-}
-
-/** A number where it is one; the text as it is, for the schema to refuse, where it is not. */
-function environmentNumber(name: string): number | string | undefined {
-  const text = process.env[name]?.trim();
-  if (text === undefined || text === '') return undefined;
-  const value = Number(text);
-  return Number.isNaN(value) ? text : value;
 }
 
 /** Only what is set: what is left out adapts to power and heat. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_ALARMS_PER_WEEK } from '../../model/alarm-rate.ts';
+import { readSettings } from '../settings.ts';
 import { withHistory } from '../with-history.ts';
 import { describeModel, renderModel } from './card.ts';
 import { openRegistry } from './registry.ts';
@@ -11,12 +11,13 @@ export async function showModel(
   name: string,
   { data, json }: { readonly data: string; readonly json?: true },
 ): Promise<void> {
+  const { alarms } = await readSettings();
   const registry = openRegistry(data);
   const entry = registry.find(name);
   const model = registry.load(entry.id);
   const service = existsSync(join(data, 'history.db'))
     ? await withHistory(data, (history) => serviceOf(entry, history, Date.now()))
     : undefined;
-  const described = describeModel(entry, model, registry.folder, DEFAULT_ALARMS_PER_WEEK, service);
+  const described = describeModel(entry, model, registry.folder, alarms.per_week, service);
   console.log(json ? JSON.stringify(described, null, 2) : renderModel(described));
 }
