@@ -117,7 +117,8 @@ class Trainer {
     let sum = 0;
     let rows = 0;
     for (let row = 0; row < roundRows; row += batch) {
-      for (let lane = 0; lane < batch; lane++) this.#show(this.#train, this.#draw(), lane);
+      for (let lane = 0; lane < batch; lane++)
+        show(this.#train, this.#draw(), this.#network, lane, INPUT_LIMIT);
       sum += this.#network.learn(batch, rate);
       rows += batch;
     }
@@ -132,7 +133,7 @@ class Trainer {
     for (let row = 0; row < matrix.rows; ) {
       let lane = 0;
       for (; lane < this.#options.batch && row < matrix.rows; lane++, row += stride)
-        this.#show(matrix, row, lane);
+        show(matrix, row, this.#network, lane, INPUT_LIMIT);
       for (const error of this.#network.errors(lane)) sum += error;
       count += lane;
     }
@@ -146,19 +147,27 @@ class Trainer {
     }
     return this.#order[this.#next++]!;
   }
+}
 
-  /** Puts a row before the network, limited. A missing value says nothing about what its reconstruction should have been. */
-  #show({ columns, data }: Matrix, row: number, lane: number): void {
-    const { inputs, targets, lanes } = this.#network;
-    for (let column = 0; column < columns; column++) {
-      const value = data[row * columns + column]!;
-      const limited = value > INPUT_LIMIT ? INPUT_LIMIT : value < -INPUT_LIMIT ? -INPUT_LIMIT : value;
-      const place = column * lanes + lane;
-      targets[place] = limited;
-      inputs[place] = Number.isNaN(value) ? 0 : limited;
-    }
+/** Puts a row before the network, limited. A missing value says nothing about what its reconstruction should have been. */
+function show(
+  { columns, data }: Matrix,
+  row: number,
+  { inputs, targets, lanes }: BatchNetwork,
+  lane: number,
+  targetLimit: number,
+): void {
+  for (let column = 0; column < columns; column++) {
+    const value = data[row * columns + column]!;
+    const place = column * lanes + lane;
+    inputs[place] = Number.isNaN(value) ? 0 : limited(value, INPUT_LIMIT);
+    targets[place] = limited(value, targetLimit);
   }
 }
+
+/** NaN stays NaN. */
+const limited = (value: number, limit: number): number =>
+  value > limit ? limit : value < -limit ? -limit : value;
 
 /** Writes each feature's squared error into `squares`; their mean over the features that are there. */
 function squaredErrors(network: DenseNetwork, row: Float32Array, squares: Float32Array): number {
@@ -172,8 +181,7 @@ function squaredErrors(network: DenseNetwork, row: Float32Array, squares: Float3
       squares[column] = 0;
       continue;
     }
-    const error =
-      (value > ERROR_LIMIT ? ERROR_LIMIT : value < -ERROR_LIMIT ? -ERROR_LIMIT : value) - output[column]!;
+    const error = limited(value, ERROR_LIMIT) - output[column]!;
     squares[column] = error * error;
     sum += error * error;
     present++;
@@ -185,21 +193,17 @@ function squaredErrors(network: DenseNetwork, row: Float32Array, squares: Float3
 function limitInto(row: Float32Array, into: Float32Array): void {
   for (let column = 0; column < into.length; column++) {
     const value = row[column]!;
-    into[column] = Number.isNaN(value)
-      ? 0
-      : value > INPUT_LIMIT
-        ? INPUT_LIMIT
-        : value < -INPUT_LIMIT
-          ? -INPUT_LIMIT
-          : value;
+    into[column] = Number.isNaN(value) ? 0 : limited(value, INPUT_LIMIT);
   }
 }
 
 class AutoencoderScorer implements Scorer {
+  readonly #model: Autoencoder;
   readonly #network: DenseNetwork;
   readonly #squares: Float32Array;
 
   constructor(model: Autoencoder) {
+    this.#model = model;
     this.#network = new DenseNetwork(model.sizes, model.parameters);
     this.#squares = new Float32Array(model.sizes[0]!);
   }
@@ -207,6 +211,18 @@ class AutoencoderScorer implements Scorer {
   /** Mean squared error of the reconstruction, in squared standard deviations. */
   score(row: Float32Array): number {
     return squaredErrors(this.#network, row, this.#squares);
+  }
+
+  scoreAll(matrix: Matrix): Float32Array {
+    const network = new BatchNetwork(this.#model.sizes, DEFAULTS.batch);
+    network.parameters.set(this.#model.parameters);
+    const scores = new Float32Array(matrix.rows);
+    for (let from = 0; from < matrix.rows; from += DEFAULTS.batch) {
+      const count = Math.min(DEFAULTS.batch, matrix.rows - from);
+      for (let lane = 0; lane < count; lane++) show(matrix, from + lane, network, lane, ERROR_LIMIT);
+      scores.set(network.errors(count), from);
+    }
+    return scores;
   }
 
   contributions(into: Float32Array): void {

@@ -35,14 +35,13 @@ const LEAST_REACH_SECONDS = 2 * 86_400;
 
 /** Raw scores of each scorer for all rows, in their order. */
 export function rawScores(scorers: readonly Scorer[], matrix: Matrix): readonly Float32Array[] {
-  const { rows, columns, data, at } = matrix;
-  const scores = scorers.map(() => new Float32Array(rows));
-  for (let row = 0; row < rows; row++) {
-    const values = data.subarray(row * columns, (row + 1) * columns);
-    for (let index = 0; index < scorers.length; index++) {
-      scores[index]![row] = scorers[index]!.score(values, at[row]!);
-    }
-  }
+  return scorers.map((scorer) => scorer.scoreAll?.(matrix) ?? scoreEach(scorer, matrix));
+}
+
+function scoreEach(scorer: Scorer, { rows, columns, data, at }: Matrix): Float32Array {
+  const scores = new Float32Array(rows);
+  for (let row = 0; row < rows; row++)
+    scores[row] = scorer.score(data.subarray(row * columns, (row + 1) * columns), at[row]!);
   return scores;
 }
 

@@ -183,7 +183,7 @@ describe('the plain kernels serve, and say why', () => {
     };
     const { kind, reason, primitives } = loadKernels(machine);
     assert.equal(kind, 'plain');
-    assert.equal(reason, 'WebAssembly was refused: invalid opcode 0xfd');
+    assert.equal(reason, 'its kernels could not be loaded: invalid opcode 0xfd');
     assert.equal(primitives(8).memory.length, 8);
   });
 });

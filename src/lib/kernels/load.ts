@@ -35,7 +35,7 @@ export function loadKernels(machine = ownMachine()): Kernels {
   try {
     module = new machine.Module(readFileSync(kernelsFile()));
   } catch (error) {
-    return plainKernels(`WebAssembly was refused: ${(error as Error).message}`);
+    return plainKernels(`its kernels could not be loaded: ${(error as Error).message}`);
   }
   return { kind: 'simd', primitives: (floats) => instantiate(machine, module, floats) };
 }
