@@ -34,10 +34,7 @@ describe('what a model promises to who wishes for a rate', () => {
   it('is more than the wish where it knows too little, and says why', () => {
     const rate = alarmRateOf({ returns: { ...returns, longest: 2 * DAY }, rows: 174 }, 1);
     assert.equal(rate.expectedPerWeek, 3.5);
-    assert.match(
-      rate.limit!,
-      /^174 held-out rows do not tell what comes less often than once in 2 d/,
-    );
+    assert.match(rate.limit!, /^174 held-out rows do not tell what comes less often than once in 2 d/);
     assert.equal(rate.tested, undefined);
   });
 
