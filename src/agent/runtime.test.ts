@@ -19,9 +19,14 @@ function listen() {
     first.resolve();
   };
   const log: Log = { ...silentLog, info: keep, warn: keep };
-  // A thread that starts does not keep a program alive.
+  return { log, said, spoken: () => waitFor(first.promise) };
+}
+
+/** A thread that starts does not keep a program alive; this does, until it has spoken. */
+async function waitFor(spoken: Promise<void>): Promise<void> {
   const alive = setInterval(() => {}, 1000);
-  return { log, said, spoken: first.promise.finally(() => clearInterval(alive)) };
+  await spoken;
+  clearInterval(alive);
 }
 
 describe('the runtime that is configured', () => {
@@ -41,7 +46,7 @@ describe('the runtime that is configured', () => {
     const { log, said, spoken } = listen();
     const settings = { runtime: 'onnxruntime', runtime_folder: ONNX_FOLDER } as const;
     const ensemble = createEnsemble(model, await detectorsFor(settings, log));
-    await spoken;
+    await spoken();
     assert.match(said[0]!, /ONNX Runtime scores/);
     const builtin = createEnsemble(model);
     for (let row = 0; row < rows.rows; row += 7)
@@ -55,7 +60,7 @@ describe('the runtime that is configured', () => {
       const { log, said, spoken } = listen();
       const detectors = await detectorsFor({ runtime: 'onnxruntime', runtime_folder: folder }, log);
       const ensembles = [createEnsemble(model, detectors), createEnsemble(model, detectors)];
-      await spoken;
+      await spoken();
       assert.match(said[0]!, /built-in scorer.*not installed/);
       const builtin = createEnsemble(model);
       const expected = score(builtin, 0);
