@@ -21,7 +21,7 @@ export function addHub(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nThe log refuses new events (RETRY) when it is at its bound and\neverything in it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub issue laptop --out certificates',
+      '\nThe log refuses new events (RETRY) when it is at its bound and everything\nin it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub issue laptop --out certificates',
     )
     .action(async (options) => {
       const { hub: run } = await import('../hub.ts');
