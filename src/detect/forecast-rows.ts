@@ -16,7 +16,10 @@ export const limited = (value: number, limit: number): number =>
 
 /** The usual time between two rows, ms. */
 export function usualStepMs({ at, rows }: Matrix): number {
-  const steps = Float64Array.from({ length: Math.max(0, rows - 1) }, (_, row) => at[row + 1]! - at[row]!).sort();
+  const steps = Float64Array.from(
+    { length: Math.max(0, rows - 1) },
+    (_, row) => at[row + 1]! - at[row]!,
+  ).sort();
   return steps[steps.length >> 1] ?? 0;
 }
 

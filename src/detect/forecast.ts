@@ -58,7 +58,11 @@ function learn(
   const [rows, held] = [train, validate.rows > 1 ? validate : train].map(
     (matrix) => new ForecastRows(matrix, stepMs),
   );
-  const learned = learnInRounds(trainer(rows!, held!, new Random(context.seed)), { rounds, patience }, context);
+  const learned = learnInRounds(
+    trainer(rows!, held!, new Random(context.seed)),
+    { rounds, patience },
+    context,
+  );
   return { columns: train.columns, hidden, stepMs, ...learned };
 }
 

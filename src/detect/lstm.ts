@@ -20,7 +20,14 @@ export interface LstmOptions {
   readonly kernels?: Kernels;
 }
 
-const DEFAULTS: LstmOptions = { hidden: 32, steps: 32, rounds: 40, patience: 4, roundWindows: 64, rate: 2e-3 };
+const DEFAULTS: LstmOptions = {
+  hidden: 32,
+  steps: 32,
+  rounds: 40,
+  patience: 4,
+  roundWindows: 64,
+  rate: 2e-3,
+};
 /** Sequences that are learned side by side: the kernels take them by eights. */
 const LANES = 16;
 const MOST_VALIDATION_WINDOWS = 32;
