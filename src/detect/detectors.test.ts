@@ -4,6 +4,7 @@ import { syntheticRows } from '../../test/support/synthetic-machine.ts';
 import type { Detector } from '../model/detector.ts';
 import { slice } from '../model/matrix.ts';
 import { createAutoencoder } from './autoencoder.ts';
+import { createConvolution } from './convolution.ts';
 import { createLstm } from './lstm.ts';
 import { DETECTORS } from './registry.ts';
 
@@ -26,6 +27,7 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 /** Those that learn in rounds with fewer of them, to be quick. */
 const quick: readonly Detector[] = [
   createAutoencoder({ hidden: 24, code: 4, rounds: 6, roundRows: 2048 }) as Detector,
+  createConvolution({ hidden: 8, rounds: 8, roundBatches: 16 }) as Detector,
   createLstm({ hidden: 8, rounds: 8, roundWindows: 16 }) as Detector,
 ];
 const detectors = DETECTORS.map((detector) => quick.find(({ name }) => name === detector.name) ?? detector);

@@ -46,21 +46,24 @@ export class ForecastRows {
     return this.#matrix.columns;
   }
 
-  /** Puts a row into a lane of a batch, feature by feature; beyond the last row all is missing. */
+  /** Puts a row into a lane of a batch, feature by feature; before the first and after the last row all is missing. */
   showInput(row: number, into: Float32Array, lane: number, lanes: number): void {
     const { rows, columns, data } = this.#matrix;
     for (let column = 0; column < columns; column++)
-      into[column * lanes + lane] = row < rows ? inputOf(data[row * columns + column]!) : 0;
+      into[column * lanes + lane] = row >= 0 && row < rows ? inputOf(data[row * columns + column]!) : 0;
   }
 
-  /** The same with what follows the row; all is missing after the last row and before a gap. */
-  showTarget(row: number, into: Float32Array, lane: number, lanes: number): void {
+  /** The same with what follows the row: nothing after the last row and before a gap. Gives how many values are there. */
+  showTarget(row: number, into: Float32Array, lane: number, lanes: number): number {
     const { rows, columns, data, at } = this.#matrix;
     const next = row + 1;
+    let present = 0;
     const isThere = next < rows && !isGap(at[row]!, at[next]!, this.#stepMs);
     for (let column = 0; column < columns; column++) {
       const value = isThere ? data[next * columns + column]! : Number.NaN;
       into[column * lanes + lane] = limited(value, INPUT_LIMIT);
+      if (!Number.isNaN(value)) present++;
     }
+    return present;
   }
 }

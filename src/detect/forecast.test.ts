@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { BatchConvolution } from '../lib/kernels/batch-convolution.ts';
+import { BatchLstm } from '../lib/kernels/batch-lstm.ts';
 import { Random } from '../lib/random.ts';
 import type { Detector } from '../model/detector.ts';
 import { type Matrix, slice } from '../model/matrix.ts';
+import { createConvolution } from './convolution.ts';
 import type { ForecastModel } from './forecast.ts';
 import { createLstm } from './lstm.ts';
 
@@ -28,10 +31,48 @@ const rowOf = ({ data }: Matrix, row: number): Float32Array =>
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
+/** The network as it is trained, without a target yet: where it takes each of `SEEN` rows, and what is to be said after the last. */
+interface Trained {
+  readonly lanes: number;
+  place(row: number): readonly [inputs: Float32Array, lane: number];
+  readonly target: Float32Array;
+  readonly lane: number;
+  measure(): number;
+}
+const SEEN = 40;
+const LANES = 8;
+const BATCHES: Readonly<Record<string, (model: ForecastModel) => Trained>> = {
+  lstm: ({ columns, hidden, parameters }) => {
+    const batch = new BatchLstm({ columns, hidden, lanes: LANES, steps: SEEN });
+    batch.parameters.set(parameters);
+    for (const target of batch.targets) target.fill(Number.NaN);
+    return {
+      lanes: LANES,
+      place: (row) => [batch.inputs[row]!, 0],
+      target: batch.targets.at(-1)!,
+      lane: 0,
+      measure: () => batch.measure(),
+    };
+  },
+  convolution: ({ columns, hidden, parameters }) => {
+    const batch = new BatchConvolution({ columns, hidden, lanes: SEEN });
+    batch.parameters.set(parameters);
+    batch.targets.fill(Number.NaN);
+    return {
+      lanes: SEEN,
+      place: (row) => [batch.inputs, row],
+      target: batch.targets,
+      lane: SEEN - 1,
+      measure: () => batch.measure(),
+    };
+  },
+};
+
 const all = swings(3000, 1);
 const [train, validate, later] = [slice(all, 0, 2000), slice(all, 2000, 2400), slice(all, 2400, 3000)];
 
 const detectors: readonly Detector<ForecastModel>[] = [
+  createConvolution({ hidden: 16, rounds: 30, roundBatches: 40, rate: 5e-3 }),
   createLstm({ hidden: 16, rounds: 30, roundWindows: 40, rate: 5e-3 }),
 ];
 
@@ -52,6 +93,21 @@ for (const detector of detectors) {
         mean([...rowOf(later, row + 1)].map((value, column) => (value - rowOf(later, row)[column]!) ** 2)),
       );
       assert.ok(mean(settled) < mean(persistence) / 3, `${mean(settled)} beside ${mean(persistence)}`);
+    });
+
+    it('is the one that was trained', () => {
+      const trained = BATCHES[detector.name]!(model);
+      for (let row = 0; row < SEEN; row++) {
+        const [inputs, lane] = trained.place(row);
+        inputs.forEach((_, at) => {
+          if (at % trained.lanes === lane) inputs[at] = rowOf(later, row)[Math.floor(at / trained.lanes)]!;
+        });
+      }
+      rowOf(later, SEEN).forEach((value, column) => {
+        trained.target[column * trained.lanes + trained.lane] = value;
+      });
+      const error = trained.measure() / COLUMNS;
+      assert.ok(Math.abs(error - usual[SEEN]!) < 1e-5, `${error} is not ${usual[SEEN]}`);
     });
 
     it('has not seen the row that it is compared with, nor any later one', () => {

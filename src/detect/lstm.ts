@@ -125,9 +125,8 @@ class LstmTrainer implements Rounds {
       for (let lane = 0; lane < LANES; lane++) {
         const row = Math.floor((lane * rows.count) / LANES) + from + step;
         rows.showInput(row, inputs[step]!, lane, LANES);
-        rows.showTarget(row, targets[step]!, lane, LANES);
+        count += rows.showTarget(row, targets[step]!, lane, LANES);
       }
-      for (const target of targets[step]!) if (!Number.isNaN(target)) count++;
     }
     return count;
   }

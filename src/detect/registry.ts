@@ -1,6 +1,7 @@
 import type { Detector } from '../model/detector.ts';
 import { createAutoencoder } from './autoencoder.ts';
 import { createBaselines } from './baselines.ts';
+import { createConvolution } from './convolution.ts';
 import { createIsolationForest } from './isolation-forest.ts';
 import { createLstm } from './lstm.ts';
 import { createNearestNeighbour } from './nearest-neighbour.ts';
@@ -19,4 +20,8 @@ export const DEFAULT_DETECTORS: readonly Detector[] = [
 ];
 
 /** Every detector there is. A model is scored by those of them that it was trained with, found by their names. */
-export const DETECTORS: readonly Detector[] = [...DEFAULT_DETECTORS, createLstm() as Detector];
+export const DETECTORS: readonly Detector[] = [
+  ...DEFAULT_DETECTORS,
+  createLstm() as Detector,
+  createConvolution() as Detector,
+];
