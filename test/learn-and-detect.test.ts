@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createAutoencoder } from '../src/detect/autoencoder.ts';
 import { createEnsemble } from '../src/detect/ensemble.ts';
-import { DETECTORS } from '../src/detect/registry.ts';
+import { DEFAULT_DETECTORS } from '../src/detect/registry.ts';
 import { fit } from '../src/learn/fit.ts';
 import { decodeModel, encodeModel } from '../src/learn/model-file.ts';
 import { train } from '../src/learn/train.ts';
@@ -16,7 +16,7 @@ import { readFloats, readMeta, sharedData } from './support/shared-data.ts';
 import { START, syntheticRows, syntheticSeries } from './support/synthetic-machine.ts';
 
 /** All that ships, the autoencoder with fewer rounds: what is learned here is simple. */
-const detectors = DETECTORS.map((detector) =>
+const detectors = DEFAULT_DETECTORS.map((detector) =>
   detector.name === 'autoencoder'
     ? (createAutoencoder({ hidden: 32, rounds: 12, roundRows: 4096 }) as Detector)
     : detector,

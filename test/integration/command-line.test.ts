@@ -114,6 +114,10 @@ test('what the command line does not know is refused in one line with the help t
     [['model'], /'model' needs to be told what: list, show, .*; see 'homeostat model --help'/],
     [['model', 'nosuch'], /unknown command 'nosuch'; see 'homeostat model --help'/],
     [['model', 'show'], /missing required argument 'id'; see 'homeostat model show --help'/],
+    [
+      ['wal', 'replay', '--after', 'last'],
+      /'last' is invalid: expected a number; see 'homeostat wal replay --h/,
+    ],
     [['train', '--from', 'soon'], /'soon' is invalid: expected an ISO time such as 20.* or a span/],
   ]);
 });
@@ -166,6 +170,7 @@ test('a data folder that cannot be used is named, with what to do', async (t) =>
     [['up', '--data', '/proc/nosuch'], /\/proc\/nosuch: the data folder cannot be used \(ENOENT\)/],
     [['status', '--data', 'file'], /\/file: the data folder cannot be read \(ENOTDIR\)/],
     [['history', '--data', 'empty'], /there is no history in .*\/empty: start Homeostat there first/],
+    [['history', '--data', 'file'], /\/file: the data folder cannot be read \(ENOTDIR\); run as its owner/],
     [['anomalies', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
     [['export', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
     [['validate', '--data', 'nosuch'], /nothing to validate in .*\/nosuch: neither a log/, 1],
@@ -196,7 +201,7 @@ test('an address that others can reach needs a token', async (t) => {
       [...up, '0.0.0.0'],
       /0\.0\.0\.0 can be reached from other machines, and no token is set: .*HOMEOSTAT_TOKEN/,
     ],
-    [[...up, '0.0.0.0', '--token', 'short'], /serve\.token: .* a token has at least 16 characters/],
+    [[...up, '0.0.0.0', '--token', 'short'], /serve\.token: what was given is not long enough/],
     [[...up, '192.0.2.1', '--token', '0123456789abcdef'], /192\.0\.2\.1 is not one of this machine/],
   ]);
   assertRefused(

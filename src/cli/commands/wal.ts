@@ -8,7 +8,7 @@ import { formatValue } from '../../model/display.ts';
 import { findRunning } from '../client.ts';
 import { hubFolder, logFile } from '../hub-folder.ts';
 import { openLog } from '../open-log.ts';
-import { addDataOption, addJsonOption } from '../options.ts';
+import { addDataOption, addJsonOption, numberArgument } from '../options.ts';
 
 interface WalOptions {
   readonly data: string;
@@ -35,7 +35,7 @@ export function addWal(program: Command): void {
     .description(
       'write the events to standard output in the order in which they came, one JSON object a line',
     )
-    .option('--after <id>', 'only those after this id', Number, 0)
+    .option('--after <id>', 'only those after this id', numberArgument, 0)
     .action(replay);
 }
 

@@ -1,0 +1,130 @@
+import { Random } from '../lib/random.ts';
+import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
+import type { Matrix } from '../model/matrix.ts';
+import { type Learned, learnInRounds, type Rounds } from './early-stop.ts';
+import { ForecastRows, inputOf, isGap, limited, usualStepMs } from './forecast-rows.ts';
+
+/** A network that says the next row from those before: it learns what follows what. */
+export interface ForecastModel extends Learned {
+  readonly columns: number;
+  readonly hidden: number;
+  /** The usual time between two rows of the training, ms. */
+  readonly stepMs: number;
+}
+
+/** Says row after row what comes next, without allocation. */
+export interface Forecaster {
+  /** Write a row here, then call `next`. */
+  readonly input: Float32Array;
+  /** What is expected of the row after it; overwritten by the next call. */
+  next(): Float32Array;
+  /** Forgets all rows. */
+  restart(): void;
+}
+
+/** A kind of network that forecasts. */
+export interface Architecture {
+  readonly name: string;
+  readonly hidden: number;
+  /** Most rounds; it stops earlier once `patience` rounds brought nothing on the validation block. */
+  readonly rounds: number;
+  readonly patience: number;
+  parameterCount(columns: number, hidden: number): number;
+  trainer(train: ForecastRows, held: ForecastRows, random: Random): Rounds;
+  forecaster(model: ForecastModel): Forecaster;
+}
+
+const ERROR_LIMIT = 20;
+
+/** The detector that finds strange what its network did not expect. */
+export function createForecastDetector(architecture: Architecture): Detector<ForecastModel> {
+  return {
+    name: architecture.name,
+    weight: 1,
+    learn: (train, validate, context) => learn(architecture, train, validate, context),
+    scorer: (model) => new ForecastScorer(architecture.forecaster(model), model),
+    encode: ({ parameters, ...facts }) => ({ facts, arrays: { parameters } }),
+    decode: (encoded) => decode(architecture, encoded),
+  };
+}
+
+function learn(
+  { hidden, rounds, patience, trainer }: Architecture,
+  train: Matrix,
+  validate: Matrix,
+  context: LearnContext,
+): ForecastModel {
+  const stepMs = usualStepMs(train);
+  const [rows, held] = [train, validate.rows > 1 ? validate : train].map(
+    (matrix) => new ForecastRows(matrix, stepMs),
+  );
+  const learned = learnInRounds(
+    trainer(rows!, held!, new Random(context.seed)),
+    { rounds, patience },
+    context,
+  );
+  return { columns: train.columns, hidden, stepMs, ...learned };
+}
+
+/** Compares each row with what was expected of it; before the first row, and after a gap, that is the mean. */
+class ForecastScorer implements Scorer {
+  readonly #forecaster: Forecaster;
+  readonly #stepMs: number;
+  readonly #squares: Float32Array;
+  readonly #expected: Float32Array;
+  #lastAt = Number.NaN;
+
+  constructor(forecaster: Forecaster, { columns, stepMs }: ForecastModel) {
+    this.#forecaster = forecaster;
+    this.#stepMs = stepMs;
+    this.#squares = new Float32Array(columns);
+    this.#expected = new Float32Array(columns);
+  }
+
+  /** Mean squared error of the forecast over the metrics that are there, in squared standard deviations. */
+  score(row: Float32Array, at: number): number {
+    const forecaster = this.#forecaster;
+    const expected = this.#expected;
+    if (isGap(this.#lastAt, at, this.#stepMs)) {
+      forecaster.restart();
+      expected.fill(0);
+    }
+    this.#lastAt = at;
+    let sum = 0;
+    let present = 0;
+    for (let column = 0; column < row.length; column++) {
+      const value = row[column]!;
+      forecaster.input[column] = inputOf(value);
+      const isThere = !Number.isNaN(value);
+      const error = isThere ? limited(value, ERROR_LIMIT) - expected[column]! : 0;
+      this.#squares[column] = error * error;
+      sum += error * error;
+      if (isThere) present++;
+    }
+    expected.set(forecaster.next());
+    return present === 0 ? 0 : sum / present;
+  }
+
+  contributions(into: Float32Array): void {
+    for (let column = 0; column < into.length; column++) into[column]! += this.#squares[column]!;
+  }
+}
+
+function decode(architecture: Architecture, { facts, arrays }: EncodedModel): ForecastModel {
+  const { columns, hidden, stepMs, validationError, rounds } = facts;
+  const { parameters } = arrays;
+  if (
+    !isCount(columns) ||
+    !isCount(hidden) ||
+    typeof stepMs !== 'number' ||
+    typeof validationError !== 'number' ||
+    typeof rounds !== 'number' ||
+    !(parameters instanceof Float32Array) ||
+    parameters.length !== architecture.parameterCount(columns, hidden)
+  ) {
+    throw new Error(`${architecture.name}: the parts do not fit together`);
+  }
+  return { columns, hidden, stepMs, validationError, rounds, parameters };
+}
+
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
