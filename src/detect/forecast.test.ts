@@ -141,7 +141,7 @@ for (const detector of detectors) {
       const fromUsual = (values: readonly number[]): number =>
         Math.max(...values.map((value, row) => Math.abs(value - usual[row]!)));
       // The slow means remember: that is not for the forecast to forget.
-      assert.ok(fromUsual(afterWild(20_000)) < 0.1);
+      assert.ok(fromUsual(afterWild(20_000)) < 0.2);
       assert.ok(fromUsual(afterWild(3000)) > 0.5);
     });
 
