@@ -7,6 +7,7 @@ import type { Detector } from '../model/detector.ts';
 import { type Matrix, slice } from '../model/matrix.ts';
 import { createConvolution } from './convolution.ts';
 import type { ForecastModel } from './forecast.ts';
+import { HighPassViewer } from './high-pass.ts';
 import { createLstm } from './lstm.ts';
 
 const COLUMNS = 4;
@@ -97,15 +98,14 @@ for (const detector of detectors) {
 
     it('is the one that was trained', () => {
       const trained = BATCHES[detector.name]!(model);
-      for (let row = 0; row < SEEN; row++) {
-        const [inputs, lane] = trained.place(row);
-        inputs.forEach((_, at) => {
-          if (at % trained.lanes === lane) inputs[at] = rowOf(later, row)[Math.floor(at / trained.lanes)]!;
-        });
+      const viewer = new HighPassViewer(model.view);
+      const values = new Float32Array(COLUMNS);
+      for (let row = 0; row <= SEEN; row++) {
+        viewer.show(rowOf(later, row), later.at[row]!, 20, values);
+        const [into, lane] = row < SEEN ? trained.place(row) : [trained.target, trained.lane];
+        for (let column = 0; column < COLUMNS; column++)
+          into[column * trained.lanes + lane] = values[column]!;
       }
-      rowOf(later, SEEN).forEach((value, column) => {
-        trained.target[column * trained.lanes + trained.lane] = value;
-      });
       const error = trained.measure() / COLUMNS;
       assert.ok(Math.abs(error - usual[SEEN]!) < 1e-5, `${error} is not ${usual[SEEN]}`);
     });
@@ -133,12 +133,16 @@ for (const detector of detectors) {
     });
 
     it('begins anew after a gap', () => {
-      const scorer = detector.scorer(model);
-      for (let row = 0; row < 100; row++) scorer.score(rowOf(later, row), later.at[row]!);
-      const afterGap = Array.from({ length: 100 }, (_, row) =>
-        scorer.score(rowOf(later, row), 3_600_000 + later.at[row]!),
-      );
-      assert.deepEqual(afterGap, usual.slice(0, 100));
+      const afterWild = (gapMs: number): number[] => {
+        const scorer = detector.scorer(model);
+        for (let row = 0; row < 3; row++) scorer.score(new Float32Array(COLUMNS).fill(8), row * 1000 - gapMs);
+        return Array.from({ length: 20 }, (_, row) => scorer.score(rowOf(later, row), row * 1000));
+      };
+      const fromUsual = (values: readonly number[]): number =>
+        Math.max(...values.map((value, row) => Math.abs(value - usual[row]!)));
+      // The slow means remember: that is not for the forecast to forget.
+      assert.ok(fromUsual(afterWild(20_000)) < 0.2);
+      assert.ok(fromUsual(afterWild(3000)) > 0.5);
     });
 
     it('goes on through missing rows and metrics, and soon is right again', () => {

@@ -2,10 +2,12 @@ import { Random } from '../lib/random.ts';
 import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
 import { type Learned, learnInRounds, type Rounds } from './early-stop.ts';
-import { ForecastRows, inputOf, isGap, limited, usualStepMs } from './forecast-rows.ts';
+import { ForecastRows, inputOf, isGap, usualStepMs, viewedRows } from './forecast-rows.ts';
+import { decodeHighPass, type HighPassView, HighPassViewer, learnHighPass } from './high-pass.ts';
 
-/** A network that says the next row from those before: it learns what follows what. */
+/** A network that says the next row, on the high-pass view, from those before: it learns what follows what. */
 export interface ForecastModel extends Learned {
+  readonly view: HighPassView;
   readonly columns: number;
   readonly hidden: number;
   /** The usual time between two rows of the training, ms. */
@@ -34,6 +36,7 @@ export interface Architecture {
   forecaster(model: ForecastModel): Forecaster;
 }
 
+/** A wild metric counts, but not for all. */
 const ERROR_LIMIT = 20;
 
 /** The detector that finds strange what its network did not expect. */
@@ -43,7 +46,10 @@ export function createForecastDetector(architecture: Architecture): Detector<For
     weight: 1,
     learn: (train, validate, context) => learn(architecture, train, validate, context),
     scorer: (model) => new ForecastScorer(architecture.forecaster(model), model),
-    encode: ({ parameters, ...facts }) => ({ facts, arrays: { parameters } }),
+    encode: ({ parameters, view, ...facts }) => {
+      const { meansAt, ...arrays } = view;
+      return { facts: { ...facts, meansAt }, arrays: { ...arrays, parameters } };
+    },
     decode: (encoded) => decode(architecture, encoded),
   };
 }
@@ -55,36 +61,40 @@ function learn(
   context: LearnContext,
 ): ForecastModel {
   const stepMs = usualStepMs(train);
-  const [rows, held] = [train, validate.rows > 1 ? validate : train].map(
-    (matrix) => new ForecastRows(matrix, stepMs),
-  );
-  const learned = learnInRounds(
-    trainer(rows!, held!, new Random(context.seed)),
-    { rounds, patience },
-    context,
-  );
-  return { columns: train.columns, hidden, stepMs, ...learned };
+  const { columns } = train;
+  const { view } = learnHighPass(train, () => {});
+  const unseen = { ...view, means: new Float32Array(columns).fill(Number.NaN), meansAt: train.at[0] ?? 0 };
+  const rows = new ForecastRows(viewedRows(train, unseen, ERROR_LIMIT), stepMs);
+  const held = validate.rows > 1 ? new ForecastRows(viewedRows(validate, view, ERROR_LIMIT), stepMs) : rows;
+  const learned = learnInRounds(trainer(rows, held, new Random(context.seed)), { rounds, patience }, context);
+  return { columns, hidden, stepMs, view, ...learned };
 }
 
 /** Compares each row with what was expected of it; before the first row, and after a gap, that is the mean. */
 class ForecastScorer implements Scorer {
   readonly #forecaster: Forecaster;
+  readonly #viewer: HighPassViewer;
+  readonly #values: Float32Array;
   readonly #stepMs: number;
   readonly #squares: Float32Array;
   readonly #expected: Float32Array;
   #lastAt = Number.NaN;
 
-  constructor(forecaster: Forecaster, { columns, stepMs }: ForecastModel) {
+  constructor(forecaster: Forecaster, { columns, stepMs, view }: ForecastModel) {
     this.#forecaster = forecaster;
+    this.#viewer = new HighPassViewer(view);
+    this.#values = new Float32Array(columns);
     this.#stepMs = stepMs;
     this.#squares = new Float32Array(columns);
     this.#expected = new Float32Array(columns);
   }
 
-  /** Mean squared error of the forecast over the metrics that are there, in squared standard deviations. */
+  /** Mean squared error of the forecast over the metrics that are there, in squared deviations. */
   score(row: Float32Array, at: number): number {
     const forecaster = this.#forecaster;
     const expected = this.#expected;
+    const values = this.#values;
+    this.#viewer.show(row, at, ERROR_LIMIT, values);
     if (isGap(this.#lastAt, at, this.#stepMs)) {
       forecaster.restart();
       expected.fill(0);
@@ -92,11 +102,11 @@ class ForecastScorer implements Scorer {
     this.#lastAt = at;
     let sum = 0;
     let present = 0;
-    for (let column = 0; column < row.length; column++) {
-      const value = row[column]!;
+    for (let column = 0; column < values.length; column++) {
+      const value = values[column]!;
       forecaster.input[column] = inputOf(value);
       const isThere = !Number.isNaN(value);
-      const error = isThere ? limited(value, ERROR_LIMIT) - expected[column]! : 0;
+      const error = isThere ? value - expected[column]! : 0;
       this.#squares[column] = error * error;
       sum += error * error;
       if (isThere) present++;
@@ -113,8 +123,9 @@ class ForecastScorer implements Scorer {
 function decode(architecture: Architecture, { facts, arrays }: EncodedModel): ForecastModel {
   const { columns, hidden, stepMs, validationError, rounds } = facts;
   const { parameters } = arrays;
+  const view = decodeHighPass(architecture.name, facts, arrays);
   if (
-    !isCount(columns) ||
+    columns !== view.means.length ||
     !isCount(hidden) ||
     typeof stepMs !== 'number' ||
     typeof validationError !== 'number' ||
@@ -124,7 +135,7 @@ function decode(architecture: Architecture, { facts, arrays }: EncodedModel): Fo
   ) {
     throw new Error(`${architecture.name}: the parts do not fit together`);
   }
-  return { columns, hidden, stepMs, validationError, rounds, parameters };
+  return { columns, hidden, stepMs, validationError, rounds, parameters, view };
 }
 
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
