@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Autoencoder } from '../src/detect/autoencoder.ts';
 import { createEnsemble } from '../src/detect/ensemble.ts';
-import { DETECTORS } from '../src/detect/registry.ts';
+import { DEFAULT_DETECTORS, DETECTORS } from '../src/detect/registry.ts';
 import { train } from '../src/learn/train.ts';
 import { errorCode } from '../src/lib/errors.ts';
 import { FEATURES } from '../src/model/features.ts';
@@ -48,7 +48,7 @@ const values = syntheticSeries(SECONDS, 1);
 const startedAt = performance.now();
 const model = train(memoryHistory(START, values), {
   features: FEATURES,
-  detectors: DETECTORS,
+  detectors: DEFAULT_DETECTORS,
   from: START,
   to: START + SECONDS * 1000,
   stepSeconds: 1,

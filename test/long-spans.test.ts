@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MachineAlarms } from '../src/agent/machine-alarms.ts';
 import { createEnsemble } from '../src/detect/ensemble.ts';
-import { DETECTORS } from '../src/detect/registry.ts';
+import { DEFAULT_DETECTORS } from '../src/detect/registry.ts';
 import { DriftMonitor, driftReference } from '../src/learn/drift.ts';
 import { type FittedModel, fit } from '../src/learn/fit.ts';
 import { fitScaling } from '../src/learn/fit-scaling.ts';
@@ -29,7 +29,7 @@ describe('generated weeks, with office hours, a backup each night and a job each
   const learned = generateMachine({ from: MONDAY, days: 7 * weeks, stepSeconds, seed: 1 });
   const model = fit(
     { ...learned, data: learned.data.slice() },
-    { rules: RULES, detectors: DETECTORS, stepSeconds, seed: 1, progress: () => {} },
+    { rules: RULES, detectors: DEFAULT_DETECTORS, stepSeconds, seed: 1, progress: () => {} },
   );
   const next = MONDAY + 7 * weeks * DAY;
   const sunday = next + 6 * DAY;

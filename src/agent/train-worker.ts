@@ -1,7 +1,7 @@
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { DETECTORS } from '../detect/registry.ts';
+import { DEFAULT_DETECTORS } from '../detect/registry.ts';
 import type { Period } from '../learn/assemble.ts';
 import { removeCheckpoint } from '../learn/checkpoint.ts';
 import { ModelRegistry } from '../learn/model-registry.ts';
@@ -57,7 +57,7 @@ function trainOn(history: History, order: TrainingOrder): string {
     phase: phase ?? ((usableMs) => enoughFor(usableMs, calibratedAfterMs)),
     source: fromFile ? { kind: 'file', name: basename(source.file) } : { kind: 'history' },
     features: FEATURES,
-    detectors: DETECTORS,
+    detectors: DEFAULT_DETECTORS,
     exclude: anomalies(history, order),
     progress: (done, step) => tell({ type: 'progress', done: begin + (1 - begin) * done, step }),
   });

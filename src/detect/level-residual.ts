@@ -22,7 +22,7 @@ const MOST_ROWS = 20_000;
 export function createLevelResidual(): Detector<LevelResidual> {
   return {
     name: NAME,
-    weight: 0.25,
+    weight: 1,
     learn,
     scorer: (model) => new ResidualScorer(new LevelViewer(model), model.direction, true),
     encode: ({ deviations, direction, season }) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Agent } from '../../src/agent/agent.ts';
 import { MachineScorer } from '../../src/agent/machine-scorer.ts';
 import { AnomalyJournal } from '../../src/alert/journal.ts';
-import { DETECTORS } from '../../src/detect/registry.ts';
+import { DEFAULT_DETECTORS } from '../../src/detect/registry.ts';
 import { train } from '../../src/learn/train.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
@@ -37,7 +37,7 @@ export function replay(learned: readonly Tick[], watched: readonly Tick[], seed 
     store.flush();
     const to = learned.at(-1)!.at + 1;
     const model = train(store, {
-      ...{ features: FEATURES, detectors: DETECTORS, from: learned[0]!.at, to, stepSeconds: 1, seed },
+      ...{ features: FEATURES, detectors: DEFAULT_DETECTORS, from: learned[0]!.at, to, stepSeconds: 1, seed },
       ...{ phase: 'provisional', progress: () => {} },
     });
     const scorer = new MachineScorer();

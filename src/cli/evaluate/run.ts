@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DETECTORS } from '../../detect/registry.ts';
+import { DEFAULT_DETECTORS, DETECTORS } from '../../detect/registry.ts';
 import { type LabelledSet, readSets } from '../../learn/evaluation/labelled-set.ts';
 import { makeDirectory, writeFileAtomic } from '../../lib/atomic-file.ts';
 import { errorCode, errorMessage, UserError } from '../../lib/errors.ts';
@@ -102,7 +102,9 @@ function chosenDetectors(only: readonly string[] | undefined): readonly string[]
   const unknown = only?.find((name) => !DETECTORS.some((detector) => detector.name === name));
   if (unknown !== undefined)
     throw new UserError(`no detector is named '${unknown}'; there are ${listed(DETECTORS)}`);
-  return DETECTORS.map(({ name }) => name).filter((name) => !only || only.includes(name));
+  return (only ? DETECTORS : DEFAULT_DETECTORS)
+    .map(({ name }) => name)
+    .filter((name) => only?.includes(name) ?? true);
 }
 
 function openFolder(folder: string): void {
