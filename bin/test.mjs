@@ -9,6 +9,9 @@ import { root, wantedNode } from './node24.mjs';
 
 const PARTS = { static: checkStatically, unit: testUnits, system: testSystem };
 
+/** Patterns from the root. The architecture's test sees to it that each test is in one of them. */
+const SUITES = JSON.parse(readFileSync(join(root, 'test', 'suites.json'), 'utf8'));
+
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((part) => !Object.hasOwn(PARTS, part));
 if (unknown !== undefined)
@@ -32,13 +35,13 @@ function checkStatically() {
 /** The architecture and every part by itself. */
 function testUnits() {
   installOnnxRuntime();
-  runTests('unit tests', ['src/**/*.test.ts', 'web/**/*.test.ts', 'bin/**/*.test.ts', 'test/*.test.ts'], 2);
+  runTests('unit tests', SUITES.unit, 2);
 }
 
 /** The product as a whole, with real processes, real faults and a real browser: one after the other, they measure. */
 function testSystem() {
   ensurePrograms();
-  runTests('system tests', ['test/e2e/*.test.ts', 'test/integration/*.test.ts', 'test/faults/*.test.ts'], 1);
+  runTests('system tests', SUITES.system, 1);
 }
 
 function runTests(title, patterns, concurrency) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +43,21 @@ function importsOf(file: string, text = readFileSync(file, 'utf8')): string[] {
     ),
   ];
 }
+
+test('every test is one that npm test runs', () => {
+  const exclude = (name: string): boolean => name.includes('node_modules');
+  const suites = JSON.parse(readFileSync(join(root, 'test', 'suites.json'), 'utf8')) as Record<
+    string,
+    string[]
+  >;
+  const run = new Set(globSync(Object.values(suites).flat(), { cwd: root, exclude }));
+  const all = globSync('{bench,bin,src,test,web}/**/*.test.ts', { cwd: root, exclude });
+  assert.ok(all.length > 0);
+  assert.deepEqual(
+    all.filter((file) => !run.has(file)),
+    [],
+  );
+});
 
 test('every room stands on a floor', () => {
   const rooms = readdirSync(join(root, 'src'), { withFileTypes: true });

@@ -16,6 +16,10 @@ const schema = v.strictObject({
     {},
   ),
   store: v.optional(v.strictObject({ cap: v.optional(sizeSchema, '1GiB') }), {}),
+  serve: v.optional(
+    v.strictObject({ token: v.optional(v.pipe(v.string(), v.minLength(16, 'long enough'))) }),
+    {},
+  ),
 });
 
 function file(text: string): string {
@@ -42,7 +46,7 @@ test('the command line wins over the file and the file over the defaults', async
   const settings = await load('learn:\n  after: 5m\n  seed: 7\n', {
     learn: { after: '1h', seed: undefined },
   });
-  assert.deepEqual(settings, { learn: { after: 3_600_000, seed: 7 }, store: { cap: 1024 ** 3 } });
+  assert.deepEqual(settings, { learn: { after: 3_600_000, seed: 7 }, store: { cap: 1024 ** 3 }, serve: {} });
 });
 
 test('a missing file is an error only when it was asked for', async () => {
@@ -67,7 +71,11 @@ test('each mistake is named by file, line, key, value and remedy', async () => {
   );
   assert.match(
     await complaint('learn: {}\nlern:\n  after: 5m\n'),
-    /^\/a\.yaml:2: lern: is not a setting; known here: learn, store/,
+    /^\/a\.yaml:2: lern: is not a setting; known here: learn, store, serve/,
+  );
+  assert.equal(
+    await complaint('serve:\n  token: hunter2\n'),
+    '/a.yaml:2: serve.token: what was given is not long enough',
   );
   assert.match(await complaint('learn: [1\n'), /^\/a\.yaml:\d: not valid YAML/);
   assert.match(await complaint('- a\n'), /must be sections/);

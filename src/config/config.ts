@@ -52,8 +52,16 @@ function explain(issue: v.BaseIssue<unknown>, schema: AnySchema): string {
     const known = knownKeys(schema, issue.path?.slice(0, -1).map((item) => String(item.key)) ?? []);
     return `is not a setting; known here: ${known.join(', ')}`;
   }
-  return `${JSON.stringify(issue.input) ?? String(issue.input)} is not ${article(issue)}`;
+  return `${shown(issue)} is not ${article(issue)}`;
 }
+
+const SECRET = /token|secret|password/i;
+
+/** What was given, as text. A secret is not repeated: errors end up in logs and bug reports. */
+const shown = (issue: v.BaseIssue<unknown>): string =>
+  SECRET.test(String(issue.path?.at(-1)?.key))
+    ? 'what was given'
+    : (JSON.stringify(issue.input) ?? String(issue.input));
 
 /** Own messages say what is allowed (`a span of time: ...`); the library's say what it expected. */
 const article = (issue: v.BaseIssue<unknown>): string =>

@@ -4,6 +4,7 @@ import { Random } from '../lib/random.ts';
 import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
 import { DenseNetwork } from './dense-network.ts';
+import { learnInRounds, type Rounds } from './early-stop.ts';
 
 /** A dense network that must say a row again after squeezing it through a few numbers: it learns what goes together. */
 export interface Autoencoder {
@@ -41,8 +42,6 @@ const DEFAULTS: AutoencoderOptions = {
 const INPUT_LIMIT = 8;
 const ERROR_LIMIT = 20;
 const MOST_VALIDATION_ROWS = 4096;
-/** An error that fell by less than 1 % did not fall. */
-const LEAST_GAIN = 0.99;
 
 export function createAutoencoder(options: Partial<AutoencoderOptions> = {}): Detector<Autoencoder> {
   const settings = { ...DEFAULTS, ...options };
@@ -67,40 +66,34 @@ function learn(
   context: LearnContext,
   options: AutoencoderOptions,
 ): Autoencoder {
-  const random = new Random(context.seed);
   const sizes = [train.columns, options.hidden, options.code, options.hidden, train.columns];
-  const trainer = new Trainer(sizes, train, random, options);
-  let best: Autoencoder | undefined;
-  let sinceBest = 0;
-  for (let round = 1; round <= options.rounds && sinceBest < options.patience; round++) {
-    const trainError = trainer.round();
-    const error = trainer.validationError(validate.rows > 0 ? validate : train);
-    if (!best || error < best.validationError * LEAST_GAIN) {
-      best = { sizes, parameters: trainer.parameters(), validationError: error, rounds: round };
-      sinceBest = 0;
-    } else sinceBest++;
-    context.loss?.(round, trainError, error);
-    context.progress(round / options.rounds);
-  }
-  context.progress(1);
-  return best!;
+  const held = validate.rows > 0 ? validate : train;
+  const trainer = new Trainer(sizes, { train, held }, new Random(context.seed), options);
+  return { sizes, ...learnInRounds(trainer, options, context) };
 }
 
 /** Rounds of mini-batches over rows drawn without replacement until all were used, then shuffled anew. */
-class Trainer {
+class Trainer implements Rounds {
   readonly #network: BatchNetwork;
   readonly #train: Matrix;
+  readonly #held: Matrix;
   readonly #random: Random;
   readonly #options: AutoencoderOptions;
   readonly #order: Int32Array;
   #next: number;
 
-  constructor(sizes: readonly number[], train: Matrix, random: Random, options: AutoencoderOptions) {
+  constructor(
+    sizes: readonly number[],
+    { train, held }: { readonly train: Matrix; readonly held: Matrix },
+    random: Random,
+    options: AutoencoderOptions,
+  ) {
     const start = new DenseNetwork(sizes);
     start.initialise(random);
     this.#network = new BatchNetwork(sizes, options.batch, options.kernels ?? ownKernels());
     this.#network.parameters.set(start.parameters);
     this.#train = train;
+    this.#held = held;
     this.#random = random;
     this.#options = options;
     this.#order = Int32Array.from({ length: train.rows }, (_, row) => row);
@@ -111,7 +104,6 @@ class Trainer {
     return this.#network.parameters.slice();
   }
 
-  /** The mean squared error of the rows, each as it was before it was learned. */
   round(): number {
     const { roundRows, batch, rate } = this.#options;
     let sum = 0;
@@ -125,8 +117,9 @@ class Trainer {
     return sum / rows;
   }
 
-  /** The mean squared error of rows that stand evenly over the matrix. */
-  validationError(matrix: Matrix): number {
+  /** The mean squared error of rows that stand evenly over the held block. */
+  validationError(): number {
+    const matrix = this.#held;
     const stride = Math.max(1, Math.floor(matrix.rows / MOST_VALIDATION_ROWS));
     let sum = 0;
     let count = 0;

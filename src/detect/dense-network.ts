@@ -1,4 +1,6 @@
+import { fillGlorot } from '../lib/glorot.ts';
 import type { Random } from '../lib/random.ts';
+import { dot, tanh } from '../lib/vector.ts';
 import type { DenseLayer } from '../model/reconstruction.ts';
 
 /** Where a layer's weights (outputs x inputs, row-major) and then its biases stand in the list of all parameters. */
@@ -41,10 +43,7 @@ export class DenseNetwork {
   /** Random weights, uniform within Glorot and Bengio's (2010) bounds for tanh. */
   initialise(random: Random): void {
     for (const { inputs, outputs, weights, biases } of this.#layers) {
-      const bound = Math.sqrt(6 / (inputs + outputs));
-      for (let index = weights; index < biases; index++) {
-        this.parameters[index] = (random.next() * 2 - 1) * bound;
-      }
+      fillGlorot(this.parameters.subarray(weights, biases), inputs, outputs, random);
     }
   }
 
@@ -81,27 +80,4 @@ export class DenseNetwork {
     }
     return this.#values[last + 1]!;
   }
-}
-
-/** Four sums at a time: the additions need not wait for each other. */
-function dot(weights: Float32Array, offset: number, values: Float32Array): number {
-  const length = values.length;
-  const even = length - (length % 4);
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  for (let index = 0; index < even; index += 4) {
-    a += weights[offset + index]! * values[index]!;
-    b += weights[offset + index + 1]! * values[index + 1]!;
-    c += weights[offset + index + 2]! * values[index + 2]!;
-    d += weights[offset + index + 3]! * values[index + 3]!;
-  }
-  for (let index = even; index < length; index++) a += weights[offset + index]! * values[index]!;
-  return a + b + (c + d);
-}
-
-/** As Math.tanh within a few units of the last place of a float32, and several times as fast. */
-function tanh(x: number): number {
-  return 1 - 2 / (Math.exp(2 * x) + 1);
 }

@@ -4,6 +4,8 @@ import { syntheticRows } from '../../test/support/synthetic-machine.ts';
 import type { Detector } from '../model/detector.ts';
 import { slice } from '../model/matrix.ts';
 import { createAutoencoder } from './autoencoder.ts';
+import { createConvolution } from './convolution.ts';
+import { createLstm } from './lstm.ts';
 import { DETECTORS } from './registry.ts';
 
 const COLUMNS = 12;
@@ -22,12 +24,13 @@ function scores(detector: Detector, model: unknown, matrix = later): number[] {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
-/** The ones that ship; the autoencoder with fewer rounds, to be quick. */
-const detectors = DETECTORS.map((detector) =>
-  detector.name === 'autoencoder'
-    ? (createAutoencoder({ hidden: 24, code: 4, rounds: 6, roundRows: 2048 }) as Detector)
-    : detector,
-);
+/** Those that learn in rounds with fewer of them, to be quick. */
+const quick: readonly Detector[] = [
+  createAutoencoder({ hidden: 24, code: 4, rounds: 6, roundRows: 2048 }) as Detector,
+  createConvolution({ hidden: 8, rounds: 8, roundBatches: 16 }) as Detector,
+  createLstm({ hidden: 8, rounds: 8, roundWindows: 16 }) as Detector,
+];
+const detectors = DETECTORS.map((detector) => quick.find(({ name }) => name === detector.name) ?? detector);
 
 for (const detector of detectors) {
   describe(detector.name, () => {

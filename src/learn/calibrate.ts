@@ -15,10 +15,10 @@ const BLOCK_ROWS = 60;
 /** Excursions closer than that are one: an anomaly that flickers is one anomaly. */
 const APART_ROWS = 30;
 /**
- * Tails shorter than these are not believed, however little the held-out rows moved: a smoothed score that is e^0.17 times
+ * Tails shorter than these are not believed, however little the held-out rows moved: a smoothed score that is e^0.25 times
  * as high is at best e times as rare, and so is a combined one that gained 0.05 digits.
  */
-const RAW_PRIOR = { scale: 0.17, count: 1 };
+const RAW_PRIOR = { scale: 0.25, count: 1 };
 const COMBINED_PRIOR = { scale: 0.05, count: 1 };
 /**
  * Digits by which an excursion rises, before any was seen. Of 16 labelled machines with days of history most had 0.3 to 0.9, made ones

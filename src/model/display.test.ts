@@ -34,6 +34,12 @@ test('every feature has words of its own, without a hole where an attribute is m
   for (const label of labels) assert.doesNotMatch(label, /[{}]|system\.|^ | $/);
 });
 
+test('what is an abbreviation is written as one', () => {
+  assert.equal(metricLabel('system.linux.pressure.some{resource=cpu}'), 'CPU pressure');
+  assert.equal(metricLabel('system.linux.pressure.some{resource=memory}'), 'memory pressure');
+  assert.match(metricLabel('system.linux.pressure.full{resource=io}'), /I\/O/);
+});
+
 test('a device is named, and hostile text in it is escaped', () => {
   assert.equal(metricLabel('system.disk.io{disk.io.direction=write,system.device=sda}'), 'disk write (sda)');
   assert.equal(metricLabel('no.such\u001b[31m'), 'no.such\\x1b[31m');

@@ -46,6 +46,12 @@ const LABELS: Readonly<Partial<Record<MetricName, string>>> = {
   'homeostat.score': 'anomaly score',
 };
 
+/** Values of attributes that people write differently. */
+const SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['cpu', 'CPU'],
+  ['io', 'I/O'],
+]);
+
 /** A series as people call it: `CPU user time`, `disk write (sda)`. An unknown key is shown as it is, printable. */
 export function metricLabel(key: string): string {
   const known = parseSeriesKey(key);
@@ -55,7 +61,8 @@ export function metricLabel(key: string): string {
   const words = template
     .replaceAll(/\{([^}]+)\}/g, (_, attribute: string) => {
       used.add(attribute);
-      return known.attributes[attribute] ?? '';
+      const value = known.attributes[attribute] ?? '';
+      return SPELLINGS.get(value) ?? value;
     })
     .replaceAll(/\s+/g, ' ')
     .trim();

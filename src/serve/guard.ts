@@ -31,7 +31,7 @@ export function refuseStrangers(headers: IncomingHttpHeaders, boundHost: string)
   if (name === undefined || !isOurs(name, boundHost)) {
     throw new HttpError(
       421,
-      `the Host header is ${quoted(host)}, which is not a name of this server: open it as ${isLoopback(boundHost) ? 'localhost or 127.0.0.1' : boundHost}`,
+      `the Host header is ${quoted(host)}, which is not a name of this server: open it as ${ownNames(boundHost)}`,
     );
   }
   const { origin } = headers;
@@ -61,6 +61,12 @@ function isOurs(name: string, boundHost: string): boolean {
   if (name === 'localhost' || name === boundHost.toLowerCase()) return true;
   if (isLoopback(boundHost)) return isLoopback(name);
   return isIP(name) !== 0 || name === hostname().toLowerCase();
+}
+
+function ownNames(boundHost: string): string {
+  if (isLoopback(boundHost)) return 'localhost or 127.0.0.1';
+  const isAny = boundHost === '0.0.0.0' || boundHost === '::';
+  return isAny ? `an address of this machine or ${hostname()}` : boundHost;
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -323,6 +323,12 @@ describe('with a token', () => {
     assert.equal((await ask(guarded, '/?token=wrong')).status, 401);
   });
 
+  test('a name that is not ours is told what is: to be bound to all addresses is no address', async () => {
+    const { status, text } = await ask(guarded, '/', { Host: 'evil.example' });
+    assert.equal(status, 421);
+    assert.match(text, /open it as an address of this machine or /);
+  });
+
   test('a bearer is let in', async () => {
     assert.equal((await ask(guarded, '/api/v1/status', { authorization: `Bearer ${TOKEN}` })).status, 200);
   });

@@ -1,7 +1,7 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { UserError } from '../lib/errors.ts';
+import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { createPrivately, damaged, openError, transaction } from './sqlite.ts';
 
 /** Grows by one with every change that an older program would misread. */
@@ -61,11 +61,7 @@ export function openForWriting(folder: string, capBytes: number): DatabaseSync {
 /** Opens the history for reading beside a daemon that writes it. Throws UserError as `openForWriting` does. */
 export function openForReading(folder: string): DatabaseSync {
   const path = databasePath(folder);
-  if (!existsSync(path)) {
-    throw new UserError(
-      `there is no history in ${folder}: start Homeostat there first, or name its data folder`,
-    );
-  }
+  requireReadable(folder, path);
   try {
     if (!inspect(path)) throw damaged(path, 'it is empty');
     const db = new DatabaseSync(path, { readOnly: true, timeout: 2000 });
@@ -73,6 +69,21 @@ export function openForReading(folder: string): DatabaseSync {
     return db;
   } catch (error) {
     throw openError(path, error);
+  }
+}
+
+/** A folder that is closed to this user is not one without a history. */
+function requireReadable(folder: string, path: string): void {
+  try {
+    statSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT')
+      throw new UserError(
+        `there is no history in ${folder}: start Homeostat there first, or name its data folder`,
+      );
+    throw new UserError(
+      `${folder}: the data folder cannot be read (${errorCode(error) ?? errorMessage(error)}); run as its owner or name another one with --data`,
+    );
   }
 }
 

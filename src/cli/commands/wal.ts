@@ -7,7 +7,7 @@ import { UserError } from '../../lib/errors.ts';
 import { formatValue } from '../../model/display.ts';
 import { findRunning } from '../client.ts';
 import { hubFolder, logFile } from '../hub-folder.ts';
-import { addDataOption, addJsonOption } from '../options.ts';
+import { addDataOption, addJsonOption, numberArgument } from '../options.ts';
 
 interface WalOptions {
   readonly data: string;
@@ -34,7 +34,7 @@ export function addWal(program: Command): void {
     .description(
       'write the events to standard output in the order in which they came, one JSON object a line',
     )
-    .option('--after <id>', 'only those after this id', Number, 0)
+    .option('--after <id>', 'only those after this id', numberArgument, 0)
     .action(replay);
 }
 

@@ -1,5 +1,7 @@
 import { type Kernels, kernels as ownKernels } from './load.ts';
+import { Places } from './places.ts';
 import type { Primitives } from './primitives.ts';
+import { Trainable } from './trainable.ts';
 
 /** Places of a layer's parts in memory. */
 interface Layer {
@@ -12,8 +14,6 @@ interface Layer {
 
 /** Rows that the kernels take at once. */
 const BLOCK = 8;
-const BETA1 = 0.9;
-const BETA2 = 0.999;
 
 const roundUp = (count: number, to: number): number => Math.ceil(count / to) * to;
 
@@ -43,32 +43,21 @@ export class BatchNetwork {
   readonly #deltas: readonly number[];
   readonly #targets: number;
   readonly #errors: number;
-  readonly #parameters: number;
-  readonly #padded: number;
-  #steps = 0;
+  readonly #trainable: Trainable;
 
   constructor(sizes: readonly number[], batch: number, kernels: Kernels = ownKernels()) {
     const lanes = roundUp(batch, BLOCK);
-    // Place 0 stands for none.
-    let end = 4;
-    const take = (floats: number): number => {
-      const place = end;
-      end += roundUp(floats, 4);
-      return place;
-    };
-    const count = parameterCount(sizes);
+    const places = new Places();
     this.lanes = lanes;
-    this.#padded = roundUp(count, 4);
-    // Parameters, gradient and Adam's two means follow each other.
-    this.#parameters = take(4 * this.#padded);
-    this.#values = sizes.map((size) => take(size * lanes));
-    this.#deltas = sizes.map((size) => take(size * lanes));
-    this.#targets = take(sizes.at(-1)! * lanes);
-    this.#errors = take(lanes);
+    this.#trainable = new Trainable(places, parameterCount(sizes));
+    this.#values = sizes.map((size) => places.take(size * lanes));
+    this.#deltas = sizes.map((size) => places.take(size * lanes));
+    this.#targets = places.take(sizes.at(-1)! * lanes);
+    this.#errors = places.take(lanes);
     this.#layers = layersOf(sizes);
-    this.#primitives = kernels.primitives(end);
+    this.#primitives = kernels.primitives(places.floats);
     const { memory } = this.#primitives;
-    this.parameters = memory.subarray(this.#parameters, this.#parameters + count);
+    this.parameters = this.#trainable.of(memory);
     this.inputs = memory.subarray(this.#values[0]!, this.#values[0]! + sizes[0]! * lanes);
     this.targets = memory.subarray(this.#targets, this.#targets + sizes.at(-1)! * lanes);
   }
@@ -80,19 +69,7 @@ export class BatchNetwork {
   learn(rows: number, rate: number): number {
     const sum = this.#sumErrors(rows);
     this.#backward();
-    this.#steps++;
-    const { adam } = this.#primitives;
-    const size = (rate * Math.sqrt(1 - BETA2 ** this.#steps)) / (1 - BETA1 ** this.#steps);
-    const [parameters, padded] = [this.#parameters, this.#padded];
-    adam(
-      parameters,
-      parameters + padded,
-      parameters + 2 * padded,
-      parameters + 3 * padded,
-      padded,
-      1 / rows,
-      size,
-    );
+    this.#trainable.step(this.#primitives, 1 / rows, rate);
     return sum;
   }
 
@@ -116,7 +93,7 @@ export class BatchNetwork {
     const last = this.#layers.length - 1;
     for (let index = 0; index <= last; index++) {
       const { inputs, outputs, weights, biases } = this.#layers[index]!;
-      const at = this.#parameters;
+      const at = this.#trainable.parameters;
       const [from, to] = [this.#values[index]!, this.#values[index + 1]!];
       multiply(at + weights, inputs, 1, at + biases, from, inputs, to, outputs, this.lanes);
       if (index < last) squash(to, outputs * this.lanes);
@@ -134,7 +111,7 @@ export class BatchNetwork {
 
   #backward(): void {
     const { multiply, slopes, gradients } = this.#primitives;
-    const gradient = this.#parameters + this.#padded;
+    const { parameters, gradient } = this.#trainable;
     for (let index = this.#layers.length - 1; index >= 0; index--) {
       const { inputs, outputs, weights, biases } = this.#layers[index]!;
       const values = this.#values[index]!;
@@ -142,7 +119,7 @@ export class BatchNetwork {
       gradients(deltas, outputs, values, inputs, gradient + weights, gradient + biases, this.lanes);
       if (index === 0) continue;
       const below = this.#deltas[index]!;
-      multiply(this.#parameters + weights, 1, inputs, 0, deltas, outputs, below, inputs, this.lanes);
+      multiply(parameters + weights, 1, inputs, 0, deltas, outputs, below, inputs, this.lanes);
       slopes(below, values, inputs * this.lanes);
     }
   }

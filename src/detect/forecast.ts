@@ -1,0 +1,148 @@
+import { Random } from '../lib/random.ts';
+import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
+import type { Matrix } from '../model/matrix.ts';
+import { type Learned, learnInRounds, type Rounds } from './early-stop.ts';
+import { ForecastRows, inputOf, isGap, usualStepMs, viewedRows } from './forecast-rows.ts';
+import {
+  decodeHighPass,
+  encodeHighPass,
+  type HighPassView,
+  HighPassViewer,
+  learnHighPass,
+} from './high-pass.ts';
+
+/** A network that says the next row, on the high-pass view, from those before: it learns what follows what. */
+export interface ForecastModel extends Learned {
+  readonly view: HighPassView;
+  readonly columns: number;
+  readonly hidden: number;
+  /** The usual time between two rows of the training, ms. */
+  readonly stepMs: number;
+}
+
+/** Says row after row what comes next, without allocation. */
+export interface Forecaster {
+  /** Write a row here, then call `next`. */
+  readonly input: Float32Array;
+  /** What is expected of the row after it; overwritten by the next call. */
+  next(): Float32Array;
+  /** Forgets all rows. */
+  restart(): void;
+}
+
+/** A kind of network that forecasts. */
+export interface Architecture {
+  readonly name: string;
+  readonly hidden: number;
+  /** Most rounds; it stops earlier once `patience` rounds brought nothing on the validation block. */
+  readonly rounds: number;
+  readonly patience: number;
+  parameterCount(columns: number, hidden: number): number;
+  trainer(train: ForecastRows, held: ForecastRows, random: Random): Rounds;
+  forecaster(model: ForecastModel): Forecaster;
+}
+
+/** A wild metric counts, but not for all. */
+const ERROR_LIMIT = 20;
+
+/** The detector that finds strange what its network did not expect. */
+export function createForecastDetector(architecture: Architecture): Detector<ForecastModel> {
+  return {
+    name: architecture.name,
+    weight: 1,
+    learn: (train, validate, context) => learn(architecture, train, validate, context),
+    scorer: (model) => new ForecastScorer(architecture.forecaster(model), model),
+    encode: ({ parameters, view, ...facts }) => {
+      const encoded = encodeHighPass(view);
+      return { facts: { ...facts, ...encoded.facts }, arrays: { ...encoded.arrays, parameters } };
+    },
+    decode: (encoded) => decode(architecture, encoded),
+  };
+}
+
+function learn(
+  { hidden, rounds, patience, trainer }: Architecture,
+  train: Matrix,
+  validate: Matrix,
+  context: LearnContext,
+): ForecastModel {
+  const stepMs = usualStepMs(train);
+  const { columns } = train;
+  const { view } = learnHighPass(train, validate, () => {});
+  const unseen = { ...view, means: new Float32Array(columns).fill(Number.NaN), meansAt: train.at[0] ?? 0 };
+  const rows = new ForecastRows(viewedRows(train, unseen, ERROR_LIMIT), stepMs);
+  const held = validate.rows > 1 ? new ForecastRows(viewedRows(validate, view, ERROR_LIMIT), stepMs) : rows;
+  const learned = learnInRounds(trainer(rows, held, new Random(context.seed)), { rounds, patience }, context);
+  return { columns, hidden, stepMs, view, ...learned };
+}
+
+/** Compares each row with what was expected of it; before the first row, and after a gap, that is the mean. */
+class ForecastScorer implements Scorer {
+  readonly #forecaster: Forecaster;
+  readonly #viewer: HighPassViewer;
+  readonly #values: Float32Array;
+  readonly #stepMs: number;
+  readonly #squares: Float32Array;
+  readonly #expected: Float32Array;
+  #lastAt = Number.NaN;
+
+  constructor(forecaster: Forecaster, { columns, stepMs, view }: ForecastModel) {
+    this.#forecaster = forecaster;
+    this.#viewer = new HighPassViewer(view);
+    this.#values = new Float32Array(columns);
+    this.#stepMs = stepMs;
+    this.#squares = new Float32Array(columns);
+    this.#expected = new Float32Array(columns);
+  }
+
+  /** Mean squared error of the forecast over the metrics that are there, in squared deviations. */
+  score(row: Float32Array, at: number): number {
+    const forecaster = this.#forecaster;
+    const expected = this.#expected;
+    const values = this.#values;
+    this.#viewer.show(row, at, ERROR_LIMIT, values);
+    if (isGap(this.#lastAt, at, this.#stepMs)) {
+      forecaster.restart();
+      expected.fill(0);
+    }
+    this.#lastAt = at;
+    let sum = 0;
+    let present = 0;
+    for (let column = 0; column < values.length; column++) {
+      const value = values[column]!;
+      forecaster.input[column] = inputOf(value);
+      const isThere = !Number.isNaN(value);
+      const error = isThere ? value - expected[column]! : 0;
+      this.#squares[column] = error * error;
+      sum += error * error;
+      if (isThere) present++;
+    }
+    expected.set(forecaster.next());
+    return present === 0 ? 0 : sum / present;
+  }
+
+  contributions(into: Float32Array): void {
+    for (let column = 0; column < into.length; column++) into[column]! += this.#squares[column]!;
+  }
+}
+
+function decode(architecture: Architecture, encoded: EncodedModel): ForecastModel {
+  const { facts, arrays } = encoded;
+  const { columns, hidden, stepMs, validationError, rounds } = facts;
+  const { parameters } = arrays;
+  const view = decodeHighPass(architecture.name, encoded);
+  if (
+    columns !== view.means.length ||
+    !isCount(hidden) ||
+    typeof stepMs !== 'number' ||
+    typeof validationError !== 'number' ||
+    typeof rounds !== 'number' ||
+    !(parameters instanceof Float32Array) ||
+    parameters.length !== architecture.parameterCount(columns, hidden)
+  ) {
+    throw new Error(`${architecture.name}: the parts do not fit together`);
+  }
+  return { columns, hidden, stepMs, validationError, rounds, parameters, view };
+}
+
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
