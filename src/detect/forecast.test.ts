@@ -79,7 +79,9 @@ const detectors: readonly Detector<ForecastModel>[] = [
 
 for (const detector of detectors) {
   describe(`a forecast by ${detector.name}`, () => {
-    const model = detector.learn(train, validate, context);
+    const learned = detector.learn(train, validate, context);
+    // Errors in deviations: two kinds of them can be compared.
+    const model: ForecastModel = { ...learned, usualErrors: new Float32Array(COLUMNS).fill(1) };
     const scores = (matrix: Matrix, of = model): number[] => {
       const scorer = detector.scorer(of);
       return Array.from({ length: matrix.rows }, (_, row) =>
@@ -132,6 +134,17 @@ for (const detector of detectors) {
       assert.equal(sum.indexOf(Math.max(...sum)), 3);
     });
 
+    it('measures the error of each metric by what it usually is', () => {
+      const random = new Random(9);
+      const noisy = (matrix: Matrix): Matrix => ({
+        ...matrix,
+        data: matrix.data.map((value, at) => (at % COLUMNS === 1 ? random.normal() : value)),
+      });
+      const { usualErrors } = detector.learn(noisy(train), noisy(validate), context);
+      assert.ok(usualErrors[1]! > 0.8 && Math.max(usualErrors[0]!, usualErrors[3]!) < 0.6, `${usualErrors}`);
+      assert.ok(mean(scores(later, learned).slice(50)) < 1);
+    });
+
     it('begins anew after a gap', () => {
       const afterWild = (gapMs: number): number[] => {
         const scorer = detector.scorer(model);
@@ -166,13 +179,16 @@ for (const detector of detectors) {
       const { facts, arrays } = detector.encode(model);
       const refused = (change: object, parameters = arrays.parameters!): void =>
         assert.throws(
-          () => detector.decode({ facts: { ...facts, ...change }, arrays: { parameters } }),
+          () => detector.decode({ facts: { ...facts, ...change }, arrays: { ...arrays, parameters } }),
           new RegExp(`${detector.name}: the parts do not fit together`),
         );
       refused({ columns: 5 });
       refused({ hidden: -1 });
       refused({ stepMs: 'a second' });
       refused({}, arrays.parameters!.slice(1));
+      assert.throws(() =>
+        detector.decode({ facts, arrays: { ...arrays, usualErrors: new Float32Array(3) } }),
+      );
     });
   });
 }

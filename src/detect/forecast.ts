@@ -14,6 +14,8 @@ import {
 /** A network that says the next row, on the high-pass view, from those before: it learns what follows what. */
 export interface ForecastModel extends Learned {
   readonly view: HighPassView;
+  /** Root mean square of each metric's error on the validation block, in the view's deviations, with a floor. */
+  readonly usualErrors: Float32Array;
   readonly columns: number;
   readonly hidden: number;
   /** The usual time between two rows of the training, ms. */
@@ -44,6 +46,8 @@ export interface Architecture {
 
 /** A wild metric counts, but not for all. */
 const ERROR_LIMIT = 20;
+/** What can be said to the last place is not for that alarming when it is off by a little, in deviations. */
+const LEAST_ERROR = 0.3;
 
 /** The detector that finds strange what its network did not expect. */
 export function createForecastDetector(architecture: Architecture): Detector<ForecastModel> {
@@ -52,16 +56,19 @@ export function createForecastDetector(architecture: Architecture): Detector<For
     weight: 1,
     learn: (train, validate, context) => learn(architecture, train, validate, context),
     scorer: (model) => new ForecastScorer(architecture.forecaster(model), model),
-    encode: ({ parameters, view, ...facts }) => {
+    encode: ({ parameters, view, usualErrors, ...facts }) => {
       const encoded = encodeHighPass(view);
-      return { facts: { ...facts, ...encoded.facts }, arrays: { ...encoded.arrays, parameters } };
+      return {
+        facts: { ...facts, ...encoded.facts },
+        arrays: { ...encoded.arrays, parameters, usualErrors },
+      };
     },
     decode: (encoded) => decode(architecture, encoded),
   };
 }
 
 function learn(
-  { hidden, rounds, patience, trainer }: Architecture,
+  { hidden, rounds, patience, trainer, forecaster }: Architecture,
   train: Matrix,
   validate: Matrix,
   context: LearnContext,
@@ -73,7 +80,27 @@ function learn(
   const rows = new ForecastRows(viewedRows(train, unseen, ERROR_LIMIT), stepMs);
   const held = validate.rows > 1 ? new ForecastRows(viewedRows(validate, view, ERROR_LIMIT), stepMs) : rows;
   const learned = learnInRounds(trainer(rows, held, new Random(context.seed)), { rounds, patience }, context);
-  return { columns, hidden, stepMs, view, ...learned };
+  const model = { columns, hidden, stepMs, view, ...learned, usualErrors: new Float32Array(columns).fill(1) };
+  const scorer = new ForecastScorer(forecaster(model), model);
+  return { ...model, usualErrors: usualErrorsOf(scorer, validate.rows > 1 ? validate : train) };
+}
+
+function usualErrorsOf(scorer: Scorer, { rows, columns, data, at }: Matrix): Float32Array {
+  const sums = new Float64Array(columns);
+  const counts = new Float64Array(columns);
+  const squares = new Float32Array(columns);
+  for (let row = 0; row < rows; row++) {
+    const values = data.subarray(row * columns, (row + 1) * columns);
+    scorer.score(values, at[row]!);
+    scorer.contributions!(squares.fill(0));
+    for (let column = 0; column < columns; column++) {
+      sums[column]! += squares[column]!;
+      if (!Number.isNaN(values[column]!)) counts[column]!++;
+    }
+  }
+  return Float32Array.from(sums, (sum, column) =>
+    counts[column] === 0 ? 1 : Math.max(LEAST_ERROR, Math.sqrt(sum / counts[column]!)),
+  );
 }
 
 /** Compares each row with what was expected of it; before the first row, and after a gap, that is the mean. */
@@ -82,24 +109,27 @@ class ForecastScorer implements Scorer {
   readonly #viewer: HighPassViewer;
   readonly #values: Float32Array;
   readonly #stepMs: number;
+  readonly #usualErrors: Float32Array;
   readonly #squares: Float32Array;
   readonly #expected: Float32Array;
   #lastAt = Number.NaN;
 
-  constructor(forecaster: Forecaster, { columns, stepMs, view }: ForecastModel) {
+  constructor(forecaster: Forecaster, { columns, stepMs, view, usualErrors }: ForecastModel) {
     this.#forecaster = forecaster;
     this.#viewer = new HighPassViewer(view);
     this.#values = new Float32Array(columns);
     this.#stepMs = stepMs;
+    this.#usualErrors = usualErrors;
     this.#squares = new Float32Array(columns);
     this.#expected = new Float32Array(columns);
   }
 
-  /** Mean squared error of the forecast over the metrics that are there, in squared deviations. */
+  /** Mean squared error of the forecast over the metrics that are there, each in what its error usually is. */
   score(row: Float32Array, at: number): number {
     const forecaster = this.#forecaster;
     const expected = this.#expected;
     const values = this.#values;
+    const usual = this.#usualErrors;
     this.#viewer.show(row, at, ERROR_LIMIT, values);
     if (isGap(this.#lastAt, at, this.#stepMs)) {
       forecaster.restart();
@@ -112,7 +142,7 @@ class ForecastScorer implements Scorer {
       const value = values[column]!;
       forecaster.input[column] = inputOf(value);
       const isThere = !Number.isNaN(value);
-      const error = isThere ? value - expected[column]! : 0;
+      const error = isThere ? (value - expected[column]!) / usual[column]! : 0;
       this.#squares[column] = error * error;
       sum += error * error;
       if (isThere) present++;
@@ -129,7 +159,7 @@ class ForecastScorer implements Scorer {
 function decode(architecture: Architecture, encoded: EncodedModel): ForecastModel {
   const { facts, arrays } = encoded;
   const { columns, hidden, stepMs, validationError, rounds } = facts;
-  const { parameters } = arrays;
+  const { parameters, usualErrors } = arrays;
   const view = decodeHighPass(architecture.name, encoded);
   if (
     columns !== view.means.length ||
@@ -138,11 +168,13 @@ function decode(architecture: Architecture, encoded: EncodedModel): ForecastMode
     typeof validationError !== 'number' ||
     typeof rounds !== 'number' ||
     !(parameters instanceof Float32Array) ||
-    parameters.length !== architecture.parameterCount(columns, hidden)
+    parameters.length !== architecture.parameterCount(columns, hidden) ||
+    !(usualErrors instanceof Float32Array) ||
+    usualErrors.length !== columns
   ) {
     throw new Error(`${architecture.name}: the parts do not fit together`);
   }
-  return { columns, hidden, stepMs, validationError, rounds, parameters, view };
+  return { columns, hidden, stepMs, validationError, rounds, parameters, view, usualErrors };
 }
 
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
