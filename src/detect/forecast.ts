@@ -3,7 +3,13 @@ import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/dete
 import type { Matrix } from '../model/matrix.ts';
 import { type Learned, learnInRounds, type Rounds } from './early-stop.ts';
 import { ForecastRows, inputOf, isGap, usualStepMs, viewedRows } from './forecast-rows.ts';
-import { decodeHighPass, type HighPassView, HighPassViewer, learnHighPass } from './high-pass.ts';
+import {
+  decodeHighPass,
+  encodeHighPass,
+  type HighPassView,
+  HighPassViewer,
+  learnHighPass,
+} from './high-pass.ts';
 
 /** A network that says the next row, on the high-pass view, from those before: it learns what follows what. */
 export interface ForecastModel extends Learned {
@@ -51,8 +57,11 @@ export function createForecastDetector(architecture: Architecture): Detector<For
     learn: (train, validate, context) => learn(architecture, train, validate, context),
     scorer: (model) => new ForecastScorer(architecture.forecaster(model), model),
     encode: ({ parameters, view, usualErrors, ...facts }) => {
-      const { meansAt, ...arrays } = view;
-      return { facts: { ...facts, meansAt }, arrays: { ...arrays, parameters, usualErrors } };
+      const encoded = encodeHighPass(view);
+      return {
+        facts: { ...facts, ...encoded.facts },
+        arrays: { ...encoded.arrays, parameters, usualErrors },
+      };
     },
     decode: (encoded) => decode(architecture, encoded),
   };
@@ -66,7 +75,7 @@ function learn(
 ): ForecastModel {
   const stepMs = usualStepMs(train);
   const { columns } = train;
-  const { view } = learnHighPass(train, () => {});
+  const { view } = learnHighPass(train, validate, () => {});
   const unseen = { ...view, means: new Float32Array(columns).fill(Number.NaN), meansAt: train.at[0] ?? 0 };
   const rows = new ForecastRows(viewedRows(train, unseen, ERROR_LIMIT), stepMs);
   const held = validate.rows > 1 ? new ForecastRows(viewedRows(validate, view, ERROR_LIMIT), stepMs) : rows;
@@ -151,10 +160,11 @@ class ForecastScorer implements Scorer {
   }
 }
 
-function decode(architecture: Architecture, { facts, arrays }: EncodedModel): ForecastModel {
+function decode(architecture: Architecture, encoded: EncodedModel): ForecastModel {
+  const { facts, arrays } = encoded;
   const { columns, hidden, stepMs, validationError, rounds } = facts;
   const { parameters, usualErrors } = arrays;
-  const view = decodeHighPass(architecture.name, facts, arrays);
+  const view = decodeHighPass(architecture.name, encoded);
   if (
     columns !== view.means.length ||
     !isCount(hidden) ||
