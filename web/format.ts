@@ -24,6 +24,15 @@ export function tickTimes(ticks: readonly number[], incrementMs: number): string
   });
 }
 
+const NARROWEST_AXIS = 58;
+
+/** Room for the labels of a vertical axis, px: all charts are alike, but none cuts a label. `widthOf` measures a text. */
+export const axisWidth = (
+  labels: readonly string[],
+  gap: number,
+  widthOf: (text: string) => number,
+): number => Math.max(NARROWEST_AXIS, ...labels.map((label) => Math.ceil(widthOf(label)) + gap));
+
 export const percent = (share: number): string => formatValue(share, '1');
 export const optional = (value: number | null | undefined, unit: string): string =>
   value == null ? '–' : formatValue(value, unit);

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { formatValue } from '../src/model/display.ts';
 import type { Columns } from './columns.ts';
-import { tickTimes } from './format.ts';
+import { axisWidth, tickTimes } from './format.ts';
 import { paintBand, paintMarks, paintReach, paintZoneNames, paintZones } from './plot-background.ts';
 import { bands, period, status } from './state.ts';
 import { colour } from './theme.ts';
@@ -30,6 +30,16 @@ export interface PlotOptions {
 
 const SYNC = 'time';
 const FONT = '11px system-ui, sans-serif';
+const AXIS_GAP = 6;
+
+/** Of a label, CSS px. */
+function widthOf(text: string, canvas: CanvasRenderingContext2D): number {
+  canvas.save();
+  canvas.font = FONT;
+  const { width } = canvas.measureText(text);
+  canvas.restore();
+  return width;
+}
 
 /** One chart on a canvas. The data, the shown lines and the period are read again at each `draw`. */
 export class Plot {
@@ -106,8 +116,9 @@ export class Plot {
           grid: { stroke: () => colour('--grid'), width: 1 },
           ticks: { show: false },
           font: FONT,
-          size: 58,
-          gap: 6,
+          // The labels are not known yet when the plot is laid out for the first time.
+          size: ({ ctx }, labels) => axisWidth(labels ?? [], 2 * AXIS_GAP, (text) => widthOf(text, ctx)),
+          gap: AXIS_GAP,
           space: 34,
           values: (_, ticks) => ticks.map((tick) => (this.#options.score ? '' : formatValue(tick, unit))),
         },

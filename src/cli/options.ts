@@ -26,12 +26,12 @@ export function addPeriodOptions(command: Command, from?: string): Command {
   return command
     .addOption(
       from === undefined
-        ? begin.argParser(moment)
-        : begin.argParser(moment).default(moment(from), `${from} ago`),
+        ? begin.argParser(momentArgument)
+        : begin.argParser(momentArgument).default(momentArgument(from), `${from} ago`),
     )
     .addOption(
       new Option('--to <time>', 'end: an ISO time, or a span before now')
-        .argParser(moment)
+        .argParser(momentArgument)
         .default(Date.now(), 'now'),
     );
 }
@@ -82,7 +82,7 @@ export function numberArgument(text: string): number {
   return value;
 }
 
-function moment(text: string): number {
+export function momentArgument(text: string): number {
   const at = parseMoment(text, Date.now());
   if (at === undefined)
     throw new InvalidArgumentError(

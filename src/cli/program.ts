@@ -14,6 +14,7 @@ import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
 import { addUp } from './commands/up.ts';
+import { addValidate } from './commands/validate.ts';
 import { addWal } from './commands/wal.ts';
 import { version } from './version.ts';
 
@@ -35,7 +36,7 @@ export function createProgram(): Command {
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
-  for (const add of [addHub, addBus, addWal]) add(program);
+  for (const add of [addHub, addBus, addWal, addValidate]) add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }
@@ -53,7 +54,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       return 0;
     }
     await program.parseAsync(argv, { from: 'user' });
-    return 0;
+    // A command that ran to its end may still have found something wrong.
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     return explain(error, program, argv);
   }

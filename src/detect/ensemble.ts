@@ -58,7 +58,7 @@ class ModelEnsemble implements Ensemble {
         throw new Error(`the model needs the detector ${name}, which this version does not have`);
       return detector.scorer(detector.decode(encoded));
     });
-    this.#combination = new Combination(model.detectors, model.calibration.smoothingRows);
+    this.#combination = new Combination(model.detectors, model.calibration);
     this.#scaled = new Float32Array(model.features.length);
     this.#observed = new Float32Array(model.features.length);
     this.#raw = new Float64Array(model.detectors.length);

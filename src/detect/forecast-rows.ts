@@ -1,4 +1,5 @@
 import type { Matrix } from '../model/matrix.ts';
+import { type HighPassView, HighPassViewer } from './high-pass.ts';
 
 /** What goes in is limited, lest one wild metric moves all the others' forecast; what is compared is limited later. */
 const INPUT_LIMIT = 8;
@@ -11,7 +12,7 @@ export function inputOf(value: number): number {
 }
 
 /** NaN stays NaN. */
-export const limited = (value: number, limit: number): number =>
+const limited = (value: number, limit: number): number =>
   value > limit ? limit : value < -limit ? -limit : value;
 
 /** The usual time between two rows, ms. */
@@ -26,6 +27,27 @@ export function usualStepMs({ at, rows }: Matrix): number {
 /** Whether the row at `at` does not follow the one at `before`; so it is after a clock that jumped back, and where there is none. */
 export function isGap(before: number, at: number, stepMs: number): boolean {
   return !(Math.abs(at - before) <= GAP_STEPS * stepMs);
+}
+
+/** Rows that are kept as the view shows them, lest a long history stands twice in memory, and how many of them stay together. */
+const MOST_ROWS = 120_000;
+const PIECE_ROWS = 4096;
+
+/** The rows as the view shows them, at most `limit` deviations either way; of very many only some pieces, with gaps between. */
+export function viewedRows({ rows, columns, data, at }: Matrix, view: HighPassView, limit: number): Matrix {
+  const stride = Math.ceil(rows / MOST_ROWS);
+  const isKept = (row: number): boolean => Math.floor(row / PIECE_ROWS) % stride === 0;
+  const kept = at.filter((_, row) => isKept(row));
+  const shown = new Float32Array(kept.length * columns);
+  const viewer = new HighPassViewer(view);
+  const values = new Float32Array(columns);
+  for (let row = 0, to = 0; row < rows; row++) {
+    viewer.show(data.subarray(row * columns, (row + 1) * columns), at[row]!, limit, values);
+    if (!isKept(row)) continue;
+    shown.set(values, to);
+    to += columns;
+  }
+  return { rows: kept.length, columns, data: shown, at: kept };
 }
 
 /** Rows as a network learns them: each is forecast from those before it. */

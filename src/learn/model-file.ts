@@ -11,7 +11,9 @@ import type { MachineModel } from '../model/machine-model.ts';
  */
 const KIND = 'HSMODEL\n';
 /** Raised when a reader of the old format would misread the new one. */
-const FORMAT = 1;
+const FORMAT = 2;
+/** Models of format 1 were smoothed once only: they say so by what they leave out. */
+const OLDEST_FORMAT = 1;
 
 interface Header extends Omit<MachineModel, 'features' | 'scaling' | 'suggestedThreshold' | 'detectors'> {
   readonly format: number;
@@ -69,7 +71,7 @@ export function decodeModel(bytes: Buffer): MachineModel {
     detectors,
     ...rest
   } = header as Header;
-  if (format !== FORMAT) {
+  if (!(format >= OLDEST_FORMAT && format <= FORMAT)) {
     throw new Error(`has format ${format}, and this version reads ${FORMAT}: update Homeostat`);
   }
   return {

@@ -25,6 +25,18 @@ export interface StoredHistory extends History {
   close(): void;
 }
 
+/** A process that the history knows, and the latest minute in which it was known to be there. */
+export interface KeptProcess {
+  readonly identity: ProcessIdentity;
+  readonly lastAt: number;
+}
+
+/** The history of a reader of its own. */
+export interface ReadableHistory extends StoredHistory {
+  /** All processes that were there at `since` (ms since the epoch) or later, in the order in which they were first seen. */
+  processes(since: number): Iterable<KeptProcess>;
+}
+
 export interface StoreStats {
   /** Of the file and its write-ahead log. */
   readonly bytes: number;

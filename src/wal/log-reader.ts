@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { LogRecord } from './log.ts';
 import { type LogStats, openForReading, statsOf } from './log-file.ts';
+import { type RecordFilter, whereOf } from './record-filter.ts';
 
 export interface LogDamage {
   readonly id: number;
@@ -14,6 +15,13 @@ export interface Verified {
   readonly damage: readonly LogDamage[];
   /** Ids between the first and the last that are not there. */
   readonly missing: number;
+}
+
+/** A record as it is kept. */
+export interface KeptRecord extends LogRecord {
+  readonly id: number;
+  /** When it was taken, ms since the epoch. */
+  readonly receivedAt: number;
 }
 
 /** Reads a log that another process may write meanwhile. Throws UserError where it cannot be opened. */
@@ -29,13 +37,14 @@ export class LogReader {
   }
 
   /** Records after `afterId` in the order in which they were kept. */
-  *records(afterId = 0): Generator<LogRecord & { readonly id: number; readonly receivedAt: number }> {
+  *records(afterId = 0, filter: RecordFilter = {}): Generator<KeptRecord> {
+    const { where, values } = whereOf(filter);
     const select = this.#db.prepare(
-      'SELECT id, idempotency_key AS key, ts_ns AS ts, bytes, kind, source, received_at AS receivedAt FROM wal WHERE id > ? ORDER BY id LIMIT 500',
+      `SELECT id, idempotency_key AS key, ts_ns AS ts, bytes, kind, source, received_at AS receivedAt FROM wal WHERE id > ? ${where} ORDER BY id LIMIT 500`,
     );
     select.setReadBigInts(true);
     for (let last = afterId; ; ) {
-      const rows = select.all(last) as unknown as Row[];
+      const rows = select.all(last, ...values) as unknown as Row[];
       if (rows.length === 0) return;
       for (const { id, key, ts, bytes, kind, source, receivedAt } of rows) {
         last = Number(id);

@@ -53,6 +53,7 @@ test('the help of the program and of each command tells what it does and what it
     hub: ['--bus-port <n>', 'mutual TLS', 'issue', 'default: 200MiB', 'Examples:'],
     'hub issue': ['<name>', '--days <n>', '--out <dir>'],
     bus: ['status'],
+    validate: ['--since <time>', '--host <name>', '--min-valid <share>', 'exit code 1', 'Examples:'],
     wal: ['stats', 'verify', 'backup', 'reset', 'replay', 'exit code 1'],
     record: ['<file>', '--pseudonyms', 'secrets hidden', 'Look at the file before you give it away'],
   };
@@ -104,6 +105,7 @@ test('what the command line does not know is refused in one line with the help t
     [['history', '--points', '0'], /'0' is invalid: expected a whole number above 0/],
     [['anomalies', '--from', '1h', '--to', '2h'], /--from \S+Z is not before --to \S+Z/],
     [['export', '--format', 'xml'], /'xml' is invalid: Allowed choices are jsonl/],
+    [['validate', '--min-valid', '95'], /'95' is invalid: expected a number from 0 to 1/],
     [['top', '--sort', 'colour'], /'colour' is invalid: Allowed choices are cpu, memory, io/],
     [['record'], /missing required argument 'file'/],
     [['evaluate'], /missing required argument 'dir'/],
@@ -172,6 +174,7 @@ test('a data folder that cannot be used is named, with what to do', async (t) =>
     [['history', '--data', 'file'], /\/file: the data folder cannot be read \(ENOTDIR\); run as its owner/],
     [['anomalies', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
     [['export', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
+    [['validate', '--data', 'nosuch'], /nothing to validate in .*\/nosuch: neither a log/, 1],
     [['train', '--data', 'nosuch'], /there is no history in .*\/nosuch/],
     [['train', '--data', 'file', '--out', 'made'], /\/file holds no telemetry that can be used/],
     [

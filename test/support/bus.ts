@@ -27,12 +27,17 @@ export class Publisher {
       ...{ version: '1', tsNs: 1n, idempotencyKey: key },
       process: { pid: 1n, exe: '/bin/true', args: [key] },
     });
+    return this.send(UniversalEnvelope.encode(envelope).finish(), deadlineMs);
+  }
+
+  /** The same for the bytes of any `UniversalEnvelope`. */
+  send(envelope: Uint8Array, deadlineMs = 10_000): Promise<string> {
     return new Promise((resolve) => {
       this.#client.makeUnaryRequest(
         '/messaging.UniversalEventBus/PublishTelemetry',
         (bytes: Buffer) => bytes,
         (bytes: Buffer) => UniversalAck.decode(bytes),
-        Buffer.from(UniversalEnvelope.encode(envelope).finish()),
+        Buffer.from(envelope),
         { deadline: Date.now() + deadlineMs },
         (error, ack) => resolve(error ? (grpc.status[error.code] ?? 'UNKNOWN') : nameOf(ack!)),
       );

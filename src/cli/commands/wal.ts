@@ -7,6 +7,7 @@ import { UserError } from '../../lib/errors.ts';
 import { formatValue } from '../../model/display.ts';
 import { findRunning } from '../client.ts';
 import { hubFolder, logFile } from '../hub-folder.ts';
+import { openLog } from '../open-log.ts';
 import { addDataOption, addJsonOption, numberArgument } from '../options.ts';
 
 interface WalOptions {
@@ -38,19 +39,8 @@ export function addWal(program: Command): void {
     .action(replay);
 }
 
-async function read(data: string) {
-  const path = logFile(data);
-  if (!existsSync(path))
-    throw new UserError(
-      `${path} is not there: 'homeostat hub' makes it, or name another folder with --data`,
-      1,
-    );
-  const { LogReader } = await import('../../wal/log-reader.ts');
-  return new LogReader(path);
-}
-
 async function stats({ data, json }: WalOptions): Promise<void> {
-  const log = await read(data);
+  const log = await openLog(data);
   const { oldestNs, newestNs, ...facts } = log.stats();
   log.close();
   const time = (ns: bigint | undefined): string | undefined =>
@@ -68,7 +58,7 @@ Dropped  ${facts.dropped} at the bound`);
 }
 
 async function verify({ data, json }: WalOptions): Promise<void> {
-  const log = await read(data);
+  const log = await openLog(data);
   const { records, damage, missing } = log.verify((seen) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${seen} records`);
   });
@@ -86,7 +76,7 @@ async function verify({ data, json }: WalOptions): Promise<void> {
 }
 
 async function backup(file: string, { data, json }: WalOptions): Promise<void> {
-  const log = await read(data);
+  const log = await openLog(data);
   try {
     copy(log, file);
     const { records } = log.stats();
@@ -110,7 +100,7 @@ async function reset(options: WalOptions & { backup?: string; yes?: true }): Pro
   const running = findRunning(hubFolder(data));
   if (running)
     throw new UserError(`the hub runs (pid ${running.run.pid}): end it before its log is emptied`, 1);
-  const log = await read(data);
+  const log = await openLog(data);
   const { records } = log.stats();
   try {
     if (options.backup !== undefined) copy(log, options.backup);
@@ -135,7 +125,7 @@ async function replay({ data, after }: WalOptions & { after: number }): Promise<
   if (!Number.isInteger(after) || after < 0)
     throw new UserError(`--after ${after}: expected the id of a record, a whole number`);
   const { decodeEnvelope } = await import('../../bus/decode.ts');
-  const log = await read(data);
+  const log = await openLog(data);
   try {
     for (const { bytes, timestampNs, ...record } of log.records(after)) {
       const line = JSON.stringify({
