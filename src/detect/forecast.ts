@@ -14,7 +14,7 @@ import {
 /** A network that says the next row, on the high-pass view, from those before: it learns what follows what. */
 export interface ForecastModel extends Learned {
   readonly view: HighPassView;
-  /** Root mean square of each metric's error on the validation block, in the view's deviations, with a floor. */
+  /** What each metric's error usually is, by its power mean on the validation block, in the view's deviations, with a floor. */
   readonly usualErrors: Float32Array;
   readonly columns: number;
   readonly hidden: number;
@@ -88,29 +88,32 @@ function learn(
 function usualErrorsOf(scorer: Scorer, { rows, columns, data, at }: Matrix): Float32Array {
   const sums = new Float64Array(columns);
   const counts = new Float64Array(columns);
-  const squares = new Float32Array(columns);
+  const parts = new Float32Array(columns);
   for (let row = 0; row < rows; row++) {
     const values = data.subarray(row * columns, (row + 1) * columns);
     scorer.score(values, at[row]!);
-    scorer.contributions!(squares.fill(0));
+    scorer.contributions!(parts.fill(0));
     for (let column = 0; column < columns; column++) {
-      sums[column]! += squares[column]!;
+      sums[column]! += parts[column]!;
       if (!Number.isNaN(values[column]!)) counts[column]!++;
     }
   }
   return Float32Array.from(sums, (sum, column) =>
-    counts[column] === 0 ? 1 : Math.max(LEAST_ERROR, Math.sqrt(sum / counts[column]!)),
+    counts[column] === 0 ? 1 : Math.max(LEAST_ERROR, (sum / counts[column]!) ** (2 / 3)),
   );
 }
 
-/** Compares each row with what was expected of it; before the first row, and after a gap, that is the mean. */
+/**
+ * Compares each row with what was expected of it; before the first row, and after a gap, that is the mean. Errors count by their
+ * power 1.5, which leaves a single wild metric less of a say than their squares would.
+ */
 class ForecastScorer implements Scorer {
   readonly #forecaster: Forecaster;
   readonly #viewer: HighPassViewer;
   readonly #values: Float32Array;
   readonly #stepMs: number;
   readonly #usualErrors: Float32Array;
-  readonly #squares: Float32Array;
+  readonly #parts: Float32Array;
   readonly #expected: Float32Array;
   #lastAt = Number.NaN;
 
@@ -120,11 +123,11 @@ class ForecastScorer implements Scorer {
     this.#values = new Float32Array(columns);
     this.#stepMs = stepMs;
     this.#usualErrors = usualErrors;
-    this.#squares = new Float32Array(columns);
+    this.#parts = new Float32Array(columns);
     this.#expected = new Float32Array(columns);
   }
 
-  /** Mean squared error of the forecast over the metrics that are there, each in what its error usually is. */
+  /** Mean of the forecast's errors, by their power 1.5, over the metrics that are there, each in what its error usually is. */
   score(row: Float32Array, at: number): number {
     const forecaster = this.#forecaster;
     const expected = this.#expected;
@@ -142,9 +145,10 @@ class ForecastScorer implements Scorer {
       const value = values[column]!;
       forecaster.input[column] = inputOf(value);
       const isThere = !Number.isNaN(value);
-      const error = isThere ? (value - expected[column]!) / usual[column]! : 0;
-      this.#squares[column] = error * error;
-      sum += error * error;
+      const error = isThere ? Math.abs(value - expected[column]!) / usual[column]! : 0;
+      const part = error * Math.sqrt(error);
+      this.#parts[column] = part;
+      sum += part;
       if (isThere) present++;
     }
     expected.set(forecaster.next());
@@ -152,7 +156,7 @@ class ForecastScorer implements Scorer {
   }
 
   contributions(into: Float32Array): void {
-    for (let column = 0; column < into.length; column++) into[column]! += this.#squares[column]!;
+    for (let column = 0; column < into.length; column++) into[column]! += this.#parts[column]!;
   }
 }
 
