@@ -60,6 +60,7 @@ function sourceOf(history: Store): Source {
     history,
     status: () => fixture.status(),
     processes: () => fixture.processes(),
+    profiles: (wanted) => fixture.profiles(wanted),
     bands: () => fixture.bands(),
     subscribe: (listener) => fixture.subscribe(listener),
   };

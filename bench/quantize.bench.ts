@@ -7,7 +7,7 @@ import { encodeOnnx } from '../src/learn/export/onnx.ts';
 import { QUANTIZATIONS } from '../src/learn/export/quantize.ts';
 import type { ExportSource } from '../src/learn/export/source.ts';
 import { fit } from '../src/learn/fit.ts';
-import { smoothingShare } from '../src/model/combination.ts';
+import { Smoother } from '../src/model/combination.ts';
 import type { Matrix } from '../src/model/matrix.ts';
 import { standardise } from '../src/model/scaling.ts';
 import { runOnnx } from '../test/support/onnxruntime.ts';
@@ -106,12 +106,8 @@ function learn(train: Matrix, { perDay, name }: LabelledSet): ExportSource {
 }
 
 function smoothed(score: Float32Array, { model, part }: ExportSource): Float32Array {
-  const share = smoothingShare(model.calibration.smoothingRows);
-  let value = part.rest;
-  return score.map((one) => {
-    value += share * (one - value);
-    return value;
-  });
+  const smoother = new Smoother(model.calibration, part.rest);
+  return score.map((one) => smoother.add(one));
 }
 
 function distance(score: Float32Array, { data, columns }: Matrix, { model, part }: ExportSource): number {

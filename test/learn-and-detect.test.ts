@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createAutoencoder } from '../src/detect/autoencoder.ts';
 import { createEnsemble } from '../src/detect/ensemble.ts';
-import { DEFAULT_DETECTORS } from '../src/detect/registry.ts';
+import { DEFAULT_DETECTORS, DETECTORS } from '../src/detect/registry.ts';
 import { fit } from '../src/learn/fit.ts';
 import { decodeModel, encodeModel } from '../src/learn/model-file.ts';
 import { train } from '../src/learn/train.ts';
@@ -78,7 +78,7 @@ describe('the rate of excursions on a machine that stays as it is', () => {
     ['rows that repeat their neighbours', 0.95],
   ] as const) {
     it(`is as often as it says, from a third to three times, and rather less where it must guess: ${name}`, () => {
-      const cheap = detectors.filter((detector) => detector.name === 'baselines');
+      const cheap = DETECTORS.filter((detector) => detector.name === 'baselines');
       const learned = fit(syntheticRows(10 * HOUR, COLUMNS, 1, memory), {
         rules: rules(COLUMNS, 0.01),
         detectors: cheap,

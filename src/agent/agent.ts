@@ -2,6 +2,7 @@ import { Attributor } from '../alert/attribute.ts';
 import { GrowthDetector } from '../alert/growth.ts';
 import type { AnomalyJournal } from '../alert/journal.ts';
 import { ProcessLedger } from '../alert/process-ledger.ts';
+import type { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
 import { SilenceDetector } from '../alert/silence.ts';
 import type { Period } from '../alert/tracker.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -33,6 +34,7 @@ export interface AgentOptions {
   readonly store: AgentStore;
   readonly journal: AnomalyJournal;
   readonly scorer: MachineScorer;
+  readonly profiles: Pick<KeptProfiles, 'observe'>;
   /** A sample was stored: learning may go on. */
   learn(at: number, unusualSince: number | undefined): void;
   phase(): LearningPhase;
@@ -132,7 +134,11 @@ export class Agent {
     this.#ledger.observe(scan);
     this.#options.store.appendProcesses(scan);
     if (scan.full) {
-      const findings = [...this.#silence.observe(scan), ...this.#growth.observe(scan)];
+      const findings = [
+        ...this.#silence.observe(scan),
+        ...this.#growth.observe(scan),
+        ...this.#options.profiles.observe(scan, this.#suspects()),
+      ];
       this.#alarms.findings(findings, scan.at, this.#options.phase());
     }
     this.#options.onScan(scan);
@@ -154,6 +160,11 @@ export class Agent {
   /** Closes what is open: nobody will watch it any more. */
   stop(): void {
     this.#alarms.close(this.#options.clock.now());
+  }
+
+  /** Processes that an open anomaly names. */
+  #suspects(): ReadonlySet<string> {
+    return new Set(this.#alarms.open().flatMap(({ culprits }) => culprits.map(({ id }) => id)));
   }
 
   /** What Homeostat itself does when it starts and when it trains is no news of the machine: such rows are not scored. */

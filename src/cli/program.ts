@@ -8,6 +8,7 @@ import { addExport } from './commands/export.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
 import { addModel } from './commands/model.ts';
+import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
@@ -32,7 +33,8 @@ export function createProgram(): Command {
       'after',
       '\nExamples:\n  homeostat up                 start and print the address of the dashboard\n  homeostat status             what it sees, how far it has learned\n  homeostat top                the machine and its processes, live\n  homeostat anomalies          what was unusual, why, and who did it\n\nExit codes: 0 done, 1 a failure, 2 wrong use or a wrong configuration.',
     );
-  for (const add of [addUp, addStatus, addTop, addAnomalies, addHistory, addExport, addRecord]) add(program);
+  for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
+    add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addHub, addBus, addWal, addValidate]) add(program);
   for (const command of allCommands(program)) {

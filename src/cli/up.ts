@@ -13,6 +13,7 @@ import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
 import { AlarmCount } from '../alert/alarm-count.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
+import { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
 import { createLiveHost } from '../collect/live-host.ts';
 import { anonymousBytes } from '../collect/process/anonymous-bytes.ts';
 import { createProcessScanner } from '../collect/process/linux.ts';
@@ -109,6 +110,10 @@ export async function up(options: UpOptions): Promise<void> {
   });
   // alert
   const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
+  const profiles = new KeptProfiles({
+    path: join(folder, 'profiles.json'),
+    onProblem: (problem) => log.warn(problem),
+  });
   const agent = new Agent({
     clock,
     log,
@@ -117,6 +122,7 @@ export async function up(options: UpOptions): Promise<void> {
     store,
     journal,
     scorer,
+    profiles,
     matureAfterMs: settings.learn.provisional_after,
     learn: (at, unusualSince) => {
       if (learner.observe(at, unusualSince)) scorer.observeUsual(at);
@@ -168,6 +174,7 @@ export async function up(options: UpOptions): Promise<void> {
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: alarmsPerWeek,
         model: scorer.alarmRate(alarmsPerWeek),
@@ -199,6 +206,7 @@ export async function up(options: UpOptions): Promise<void> {
     learner.stop();
     agent.stop();
     alarmCount.save();
+    profiles.save();
     await server.close();
     journal.close();
     store.close();

@@ -24,7 +24,7 @@ export interface ConvolutionOptions {
   readonly kernels?: Kernels;
 }
 
-const DEFAULTS: ConvolutionOptions = { hidden: 32, rounds: 40, patience: 4, roundBatches: 64, rate: 2e-3 };
+const DEFAULTS: ConvolutionOptions = { hidden: 16, rounds: 40, patience: 4, roundBatches: 64, rate: 2e-3 };
 /** Sequences of a batch, and rows of each; the first `REACH` rows are only seen. */
 const SEQUENCES = 4;
 const LENGTH = 130;

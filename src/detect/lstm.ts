@@ -21,7 +21,7 @@ export interface LstmOptions {
 }
 
 const DEFAULTS: LstmOptions = {
-  hidden: 32,
+  hidden: 16,
   steps: 32,
   rounds: 40,
   patience: 4,

@@ -6,6 +6,7 @@ import type { History } from '../model/history.ts';
 import type { LearningState } from '../model/learning.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
+import type { ProfilesAnswer } from '../model/profile.ts';
 import type { Band } from '../model/score.ts';
 import type { AlarmState, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
@@ -20,6 +21,7 @@ export interface AgentView {
   bands(): Readonly<Record<string, Band>>;
   processes(): ProcessScan | undefined;
   openAnomalies(): readonly Anomaly[];
+  profiles(wanted?: string): ProfilesAnswer;
   alarms(): AlarmState;
 }
 
@@ -83,6 +85,10 @@ export class Hub implements Source {
 
   processes(): ProcessScan | undefined {
     return this.#options.agent.processes();
+  }
+
+  profiles(wanted?: string): ProfilesAnswer {
+    return this.#options.agent.profiles(wanted);
   }
 
   bands(): Readonly<Record<string, Band>> {

@@ -54,7 +54,7 @@ function judged(noise: Noise, known: number, later: number, seed: number) {
     [1, 1],
     STEP,
   );
-  const combination = new Combination(opinions, calibration.smoothingRows);
+  const combination = new Combination(opinions, calibration);
   const row = new Float64Array(2);
   const levels = Float64Array.from({ length: later }, (_, index) => {
     for (let detector = 0; detector < 2; detector++) row[detector] = raw[detector]![known + index]!;

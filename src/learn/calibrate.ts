@@ -1,21 +1,21 @@
 import { quantile, sortFinite } from '../lib/quantile.ts';
 import { fitReturnPeriods, returnPeriod } from '../lib/return-period.ts';
 import { fitTail } from '../lib/tail.ts';
-import { Combination, logScore, type Opinion, smoothingShare } from '../model/combination.ts';
+import { Combination, type Opinion, Smoother, type Smoothing } from '../model/combination.ts';
 import type { Scorer } from '../model/detector.ts';
 import type { Calibration } from '../model/machine-model.ts';
 import type { Matrix } from '../model/matrix.ts';
 import { type Chunk, forwardChunks } from './split.ts';
 import { TestedRows } from './tested-rows.ts';
 
-/** Length of the exponential mean over each raw score: 5 to 8 rows gained most on labelled machines. */
-const SMOOTHING_ROWS = 8;
-/** So many rows on, that mean has forgotten all but a two-thousandth: blocks so long say something of their own. */
-const BLOCK_ROWS = 30;
+/** A short mean of 5 to 8 rows gained most on labelled machines, and half as much of a longer one beside it some more. */
+const SMOOTHING: Smoothing = { smoothingRows: 6, slowSmoothing: { rows: 30, weight: 0.5 } };
+/** So many rows on, the short mean has forgotten all and the long one all but a fiftieth: blocks so long say something of their own. */
+const BLOCK_ROWS = 60;
 /** Excursions closer than that are one: an anomaly that flickers is one anomaly. */
-const APART_ROWS = 60;
+const APART_ROWS = 30;
 /**
- * Tails shorter than these are not believed, however little the held-out rows moved: a raw score that is e^0.25 times
+ * Tails shorter than these are not believed, however little the held-out rows moved: a smoothed score that is e^0.25 times
  * as high is at best e times as rare, and so is a combined one that gained 0.05 digits.
  */
 const RAW_PRIOR = { scale: 0.25, count: 1 };
@@ -76,7 +76,7 @@ function learn(raw: readonly Float32Array[], weights: readonly number[], stepSec
   const rows = raw[0]?.length ?? 0;
   const opinions = raw.map((scores, index): Opinion => {
     const rest = rows === 0 ? 0 : quantile(sortFinite(scores), 0.5);
-    const tail = fitTail(smoothed(scores, rest).map(logScore), BLOCK_ROWS, RAW_PRIOR);
+    const tail = fitTail(smoothed(scores, rest), BLOCK_ROWS, RAW_PRIOR);
     return { rest, tail, weight: weights[index]! };
   });
   const combined = combine(raw, opinions);
@@ -84,7 +84,7 @@ function learn(raw: readonly Float32Array[], weights: readonly number[], stepSec
   return {
     opinions,
     calibration: {
-      smoothingRows: SMOOTHING_ROWS,
+      ...SMOOTHING,
       combined: fitTail(combined, BLOCK_ROWS, COMBINED_PRIOR),
       returns: fitReturnPeriods(combined, stepSeconds, APART_ROWS, RETURNS_PRIOR, reach),
       rows,
@@ -96,16 +96,12 @@ const cut = (raw: readonly Float32Array[], { from, to }: Chunk): readonly Float3
   raw.map((scores) => scores.subarray(from, to));
 
 function smoothed(scores: Float32Array, rest: number): Float64Array {
-  const share = smoothingShare(SMOOTHING_ROWS);
-  let value = rest;
-  return Float64Array.from(scores, (score) => {
-    value += share * (score - value);
-    return value;
-  });
+  const smoother = new Smoother(SMOOTHING, rest);
+  return Float64Array.from(scores, (score) => smoother.add(score));
 }
 
 function combine(raw: readonly Float32Array[], opinions: readonly Opinion[]): Float64Array {
-  const combination = new Combination(opinions, SMOOTHING_ROWS);
+  const combination = new Combination(opinions, SMOOTHING);
   const row = new Float64Array(raw.length);
   return Float64Array.from(raw[0] ?? [], (_, index) => {
     for (let detector = 0; detector < raw.length; detector++) row[detector] = raw[detector]![index]!;

@@ -1,3 +1,5 @@
+import type { ProfileMeasure } from './profile.ts';
+
 export type Severity = 'LOW' | 'MEDIUM' | 'HIGH';
 
 /** A metric that broke: what was seen against what was expected. */
@@ -32,8 +34,8 @@ export interface Culprit {
 
 /** One process that left its own past, as a detector of single processes tells it at each scan while it lasts. */
 export interface ProcessFinding {
-  /** silence: it does nothing any more; growth: its memory grows without a pause. */
-  readonly what: 'silence' | 'growth';
+  /** silence: it does nothing any more; growth: its memory grows without a pause; else the measure in which it left its kind's profile. */
+  readonly what: 'silence' | 'growth' | ProfileMeasure;
   readonly culprit: Culprit;
   /** When it began, ms since the epoch: with `what` and the process it makes the anomaly's id. */
   readonly since: number;

@@ -1,6 +1,6 @@
 import type { ReturnPeriods } from '../lib/return-period.ts';
 import type { Tail } from '../lib/tail.ts';
-import type { Opinion } from './combination.ts';
+import type { Opinion, Smoothing } from './combination.ts';
 import type { EncodedModel } from './detector.ts';
 import type { DriftReference } from './drift.ts';
 import type { ModelSummary } from './learning.ts';
@@ -25,9 +25,7 @@ export interface TestedAlarms {
 }
 
 /** How the detectors' opinions become one score, learned on held-out rows. */
-export interface Calibration {
-  /** Length of the exponential mean over each raw score, in rows. */
-  readonly smoothingRows: number;
+export interface Calibration extends Smoothing {
   /** Of the combined opinion: the digits of a single row. */
   readonly combined: Tail;
   /** Of the combined opinion: how often excursions reach a level. */

@@ -45,6 +45,11 @@ const ROUTES: readonly Route[] = [
   },
   { path: /^processes$/, parameters: ['sort', 'order', 'filter', 'limit'], answer: processes },
   { path: /^processes\/([^/]+)\/history$/, parameters: ['from', 'to'], answer: processHistory },
+  {
+    path: /^profiles$/,
+    parameters: ['executable'],
+    answer: ({ source, parameters }) => source.profiles(parameters.text('executable')),
+  },
   { path: /^anomalies$/, parameters: ['from', 'to', 'limit'], answer: anomalies },
   { path: /^anomalies\/([^/]+)$/, answer: anomaly },
 ];
@@ -59,7 +64,7 @@ export function answer(source: Source, clock: Clock, path: string, query: URLSea
   }
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see status, series, history, bands, processes, anomalies, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see status, series, history, bands, processes, profiles, anomalies, coverage, stream`,
   );
 }
 

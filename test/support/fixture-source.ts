@@ -1,7 +1,9 @@
+import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
 import type { Frame, HistoryAnswer, HistoryQuery, ProcessPoint } from '../../src/model/history.ts';
 import type { ProcessScan } from '../../src/model/process.ts';
+import type { ProfilesAnswer } from '../../src/model/profile.ts';
 import type { Band } from '../../src/model/score.ts';
 import { severityOf } from '../../src/model/severity.ts';
 import type { ScoreNow, Status } from '../../src/model/status.ts';
@@ -57,6 +59,13 @@ export class FixtureSource implements Source {
     const second = Math.floor(at / 1000);
     const quiet = 0.25 + 0.7 * noise(1, Math.floor(second / 20)) ** 3 + 0.3 * noise(2, second);
     return Math.round((quiet + 4.3 * this.#height(at)) * 1000) / 1000;
+  }
+
+  profiles(wanted?: string): ProfilesAnswer {
+    const profiles = new Profiles();
+    const scan = this.processes();
+    if (scan) profiles.observe(scan, new Set());
+    return profiles.answer(this.#clock.now(), wanted);
   }
 
   readonly history = {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Agent } from '../../src/agent/agent.ts';
 import { MachineScorer } from '../../src/agent/machine-scorer.ts';
 import { AnomalyJournal } from '../../src/alert/journal.ts';
+import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import { DEFAULT_DETECTORS } from '../../src/detect/registry.ts';
 import { train } from '../../src/learn/train.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
@@ -52,6 +53,7 @@ export function replay(learned: readonly Tick[], watched: readonly Tick[], seed 
         store,
         journal,
         scorer,
+        profiles: new Profiles(),
       },
       ...{ matureAfterMs: 600_000, processesMs: () => 5000, learn: () => {}, phase: () => 'provisional' },
       ...{ isTraining: () => false, socketOwners: () => new Set<number>(), waitChannel: () => undefined },

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { Agent } from '../../src/agent/agent.ts';
 import { coverageOf } from '../../src/agent/coverage.ts';
 import { MachineScorer } from '../../src/agent/machine-scorer.ts';
 import { AnomalyJournal } from '../../src/alert/journal.ts';
+import { KeptProfiles } from '../../src/alert/profiles/kept-profiles.ts';
 import type { Collector } from '../../src/collect/collector.ts';
 import type { Space } from '../../src/collect/host.ts';
 import { createProcessScanner } from '../../src/collect/process/linux.ts';
@@ -112,6 +114,7 @@ export function wireMachine(
     startComparison: () => ({ done: new Promise<never>(() => {}), cancel: () => {} }),
     onModel: (model) => scorer.use(model, store, clock.now()),
   });
+  const profiles = new KeptProfiles({ path: join(folder, 'profiles.json'), onProblem: assert.fail });
   const agent = new Agent({
     clock,
     log: silentLog,
@@ -120,6 +123,7 @@ export function wireMachine(
     store,
     journal,
     scorer,
+    profiles,
     matureAfterMs: 600_000,
     learn: (at) => void learner.observe(at),
     phase: () => learner.state().phase,
@@ -165,6 +169,7 @@ export function wireMachine(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: 7,
         model: scorer.alarmRate(7),

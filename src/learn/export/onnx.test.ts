@@ -5,7 +5,7 @@ import { runOnnx } from '../../../test/support/onnxruntime.ts';
 import * as proto from '../../../test/support/protobuf.ts';
 import { quantile } from '../../lib/quantile.ts';
 import { digitsOf } from '../../lib/tail.ts';
-import { smoothingShare } from '../../model/combination.ts';
+import { Smoother } from '../../model/combination.ts';
 import { standardise } from '../../model/scaling.ts';
 import { splitByTime } from '../split.ts';
 import { encodeOnnx } from './onnx.ts';
@@ -91,14 +91,10 @@ describe('the exported ONNX model in ONNX Runtime', () => {
     const held = splitByTime(rows).calibrate;
     const { score } = await runOnnx(model, held.data, columns);
     const { tail, rest } = source.part;
-    const share = smoothingShare(source.model.calibration.smoothingRows);
-    let smooth = rest;
-    const smoothed = Float64Array.from(score, (value) => {
-      smooth += share * (value - smooth);
-      return smooth;
-    }).sort();
-    // Ranked by blocks of 30 rows, and by the one that is to come; a fiftieth is where the tail that the threshold is read off begins.
-    const blocks = Math.floor(smoothed.length / 30);
+    const smoother = new Smoother(source.model.calibration, rest);
+    const smoothed = Float64Array.from(score, (value) => Math.exp(smoother.add(value))).sort();
+    // Ranked by blocks of 60 rows, and by the one that is to come; a fiftieth is where the tail that the threshold is read off begins.
+    const blocks = Math.floor(smoothed.length / 60);
     for (const share of [0.1, 0.02]) {
       const digits = digitsOf(tail, Math.log(quantile(smoothed, 1 - share)));
       const probability = (1 + blocks * share) / (blocks + 1);

@@ -32,7 +32,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
 const DAY_SECONDS = 86_400;
 
 /**
- * The score from which on an exponential mean over `smoothing_rows` scores is unusual: of the held-out rows that the detector
+ * The score from which on scores, smoothed as `Smoother` does, are unusual: of the held-out rows that the detector
  * was calibrated on, as many reach it as there are days (their tail is extended where they were fewer).
  */
 export function suggestedThreshold({ model, part }: ExportSource): number {
@@ -54,6 +54,8 @@ export function metadataOf(
     feature_compress: JSON.stringify(scaling.compress),
     suggested_threshold: String(suggestedThreshold(source)),
     smoothing_rows: String(calibration.smoothingRows),
+    slow_smoothing_rows: String(calibration.slowSmoothing?.rows ?? calibration.smoothingRows),
+    slow_smoothing_weight: String(calibration.slowSmoothing?.weight ?? 0),
     input_limit: String(reconstruction.inputLimit),
     error_limit: String(reconstruction.errorLimit),
     step_seconds: String(model.stepSeconds),
@@ -68,7 +70,7 @@ export function metadataOf(
     score:
       'mean over the present features of (clip(z, error_limit) - network(clip(z, input_limit)))^2, missing features go in as 0',
     threshold:
-      'compare it with the exponential mean m += 2 / (smoothing_rows + 1) * (score - m): one row a day is expected to reach it',
+      'compare it with (m * s^w)^(1 / (1 + w)), w = slow_smoothing_weight, of two exponential means, m += 2 / (smoothing_rows + 1) * (score - m) and s alike with slow_smoothing_rows: one row a day is expected to reach it',
   };
 }
 
