@@ -80,6 +80,32 @@ describe('the ensemble', () => {
     assert.ok(first!.share > 0.9 && first!.share + second!.share <= 1 + 1e-9);
   });
 
+  it('names what broke within the last rows, also when the last one alone shows something else', () => {
+    const ensemble = createEnsemble(model, detectors);
+    for (let second = 0; second < 5; second++)
+      ensemble.score(Float32Array.of(0, 40, 0, 0, 0, 0), second * 1000);
+    const last = ensemble.score(Float32Array.of(0, 0, 0, 0, 5, 0), 5000);
+    assert.deepEqual(
+      last.explain().map(({ metric }) => metric),
+      ['b', 'e'],
+    );
+    const later = ensemble.score(Float32Array.of(0, 0, 0, 0, 5, 0), 100_000);
+    assert.deepEqual(
+      later.explain().map(({ metric }) => metric),
+      ['e'],
+    );
+  });
+
+  it('names the metric that moved much before the one that only never moved before', () => {
+    const still = { ...model.scaling, matters: Array(COLUMNS).fill(1), deviations: [1, 1, 1, 1, 1, 30] };
+    const scoreOf = (scaling: Scored['scaling']) =>
+      createEnsemble({ ...model, scaling }, detectors).score(Float32Array.of(6, 0, 0, 0, 0, 150), 0);
+    const first = (score: ReturnType<typeof scoreOf>) => score.explain()[0]!.metric;
+    assert.equal(first(scoreOf(still)), 'f');
+    const { matters: _, ...unknown } = still;
+    assert.equal(first(scoreOf(unknown)), 'a');
+  });
+
   it('needs more than one row to be sure, and starts anew after a gap or a clock that jumped back', () => {
     const strange = Float32Array.of(0, 40, 0, 0, 0, 0);
     const ensemble = createEnsemble(model, detectors);

@@ -62,6 +62,7 @@ export function fitScaling(train: Matrix, rules: readonly ColumnRule[]): Scaling
     compress: columns.map(({ compress }) => compress),
     means: columns.map(({ mean }) => mean),
     deviations: columns.map(({ deviation }) => deviation),
+    matters: columns.map(({ matters }) => matters),
   };
 }
 
@@ -76,7 +77,7 @@ function fitColumn({ rows, columns, data }: Matrix, column: number, rule: Column
   const compress = rule.compress ? Math.max(LINEAR_CHANGES * rule.matters, usual(present)) : 0;
   for (let index = 0; index < count; index++) present[index] = compressed(present[index]!, compress);
   const least = compress > 0 ? Math.max(LEAST_COMPRESSED, rule.matters / compress) : rule.matters;
-  return { compress, ...spread(present, least) };
+  return { compress, matters: least, ...spread(present, least) };
 }
 
 /** The median of the absolute values. */

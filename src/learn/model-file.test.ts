@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decodeContainer, encodeContainer } from '../lib/container.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import { decodeModel, encodeModel } from './model-file.ts';
 
@@ -46,6 +47,24 @@ const model = (id: string): MachineModel => ({
 describe('a model file', () => {
   it('gives back what was written, to the bit', () => {
     assert.deepEqual(decodeModel(encodeModel(model('m'))), model('m'));
+  });
+
+  it('of the format before this one, which knew one smoothing and no changes that matter, is read as it is', () => {
+    const { header } = decodeContainer('HSMODEL\n', encodeModel({ ...model('m'), detectors: [] }), 'model');
+    const of = (format: number) => encodeContainer('HSMODEL\n', () => ({ ...(header as object), format }));
+    assert.deepEqual(decodeModel(of(1)), { ...model('m'), detectors: [] });
+    for (const format of [0, 3])
+      assert.throws(() => decodeModel(of(format)), /has format \d, and this version/);
+  });
+
+  it('gives back the second smoothing and the changes that matter', () => {
+    const one = model('m');
+    const newer = {
+      ...one,
+      scaling: { ...one.scaling, matters: [0.1, 0.05] },
+      calibration: { ...one.calibration, slowSmoothing: { rows: 30, weight: 0.5 } },
+    };
+    assert.deepEqual(decodeModel(encodeModel(newer)), newer);
   });
 
   it('carries the names that other programs look for', () => {

@@ -21,6 +21,7 @@ interface Header extends Omit<MachineModel, 'features' | 'scaling' | 'suggestedT
   readonly feature_compress: readonly number[];
   readonly feature_means: readonly number[];
   readonly feature_stds: readonly number[];
+  readonly feature_matters?: readonly number[];
   readonly suggested_threshold: number;
   readonly detectors: readonly (Omit<MachineModel['detectors'][number], 'encoded'> & {
     readonly facts: EncodedModel['facts'];
@@ -48,6 +49,7 @@ export function encodeModel(model: MachineModel): Buffer {
       feature_compress: scaling.compress,
       feature_means: scaling.means,
       feature_stds: scaling.deviations,
+      ...(scaling.matters && { feature_matters: scaling.matters }),
       suggested_threshold: suggestedThreshold,
       detectors: detectors.map(({ encoded: { facts, arrays }, ...part }) => ({
         ...part,
@@ -67,17 +69,25 @@ export function decodeModel(bytes: Buffer): MachineModel {
     feature_compress,
     feature_means,
     feature_stds,
+    feature_matters,
     suggested_threshold,
     detectors,
     ...rest
   } = header as Header;
   if (!(format >= OLDEST_FORMAT && format <= FORMAT)) {
-    throw new Error(`has format ${format}, and this version reads ${FORMAT}: update Homeostat`);
+    throw new Error(
+      `has format ${format}, and this version reads ${OLDEST_FORMAT} to ${FORMAT}: update Homeostat`,
+    );
   }
   return {
     ...rest,
     features: feature_names,
-    scaling: { compress: feature_compress, means: feature_means, deviations: feature_stds },
+    scaling: {
+      compress: feature_compress,
+      means: feature_means,
+      deviations: feature_stds,
+      ...(feature_matters && { matters: feature_matters }),
+    },
     suggestedThreshold: suggested_threshold,
     detectors: detectors.map(({ facts, arrays, ...part }) => ({
       ...part,

@@ -95,6 +95,6 @@ export class Combination {
 }
 
 /** The share of a new row in an exponential mean over `rows`. */
-const smoothingShare = (rows: number): number => 2 / (rows + 1);
+export const smoothingShare = (rows: number): number => 2 / (rows + 1);
 
 const logScore = (raw: number): number => Math.log(Math.max(raw, 1e-9));

@@ -10,6 +10,8 @@ export interface Scaling {
   /** Of the compressed values. */
   readonly means: readonly number[];
   readonly deviations: readonly number[];
+  /** The smallest change of each that a person would call one; of compressed values. Left out of models that earlier versions wrote. */
+  readonly matters?: readonly number[];
 }
 
 /** Far beyond anything that tells usual from unusual, and small enough that its square is harmless in a float32. */
