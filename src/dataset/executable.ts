@@ -49,7 +49,7 @@ export function executableState(
 }
 
 /** On Linux the children of kthreadd, which is pid 2; elsewhere the kernel is pid 0, on Windows 4 too. */
-function isKernelThread({ pid, ppid }: ProcessEvent, platform: Platform): boolean {
+export function isKernelThread({ pid, ppid }: ProcessEvent, platform: Platform): boolean {
   if (platform === 'linux') return pid === 2 || ppid === 2 || pid === 0;
   return pid === 0 || (platform === 'windows' && pid === 4);
 }

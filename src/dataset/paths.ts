@@ -75,5 +75,8 @@ export function tellPlatform(path: string, osType: string): Platform | undefined
   return ONLY_DARWIN.test(path) ? 'darwin' : undefined;
 }
 
+/** The platform as far as one event tells it; Linux, whose paths most others share, where it does not. */
+export const platformOf = (path: string, osType: string): Platform => tellPlatform(path, osType) ?? 'linux';
+
 export const classOf = (path: string, platform: Platform): ProcessClass =>
   CLASSES[platform].find(([, pattern]) => pattern.test(path))?.[0] ?? 'other';

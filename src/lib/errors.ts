@@ -4,10 +4,10 @@
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
-  /** 2 for wrong use or wrong configuration, 1 for a failure of the machine. */
-  readonly exitCode: 1 | 2;
+  /** 2 for wrong use or wrong configuration, 1 for a failure of the machine, 130 where the user broke it off. */
+  readonly exitCode: 1 | 2 | 130;
 
-  constructor(message: string, exitCode: 1 | 2 = 2) {
+  constructor(message: string, exitCode: 1 | 2 | 130 = 2) {
     super(message);
     this.exitCode = exitCode;
   }

@@ -31,3 +31,9 @@ export type Payload =
 
 /** Where `osMetadata` says why an executable's path is missing or is no file any more: `kernel_thread`, `deleted`, `permission`. */
 export const EXECUTABLE_STATE = 'process.executable.state';
+
+/**
+ * Where `osMetadata` says why an event was sent: `start`, `end`, `change`, `snapshot`. A sender that says so tells every end; of
+ * others, which send all processes again and again, who is silent has ended.
+ */
+export const PROCESS_LIFE = 'process.event.name';

@@ -1,3 +1,4 @@
+import type { Cell, Column, Piece } from '../lib/table.ts';
 import type { Frame, History } from '../model/history.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 
@@ -12,12 +13,19 @@ export interface ExportQuery {
   readonly metrics?: readonly string[];
 }
 
+export const SAMPLE_COLUMNS: readonly Column[] = [
+  { name: 'at', type: 'time' },
+  { name: 'metric', type: 'text' },
+  { name: 'attributes', type: 'json' },
+  { name: 'value', type: 'number' },
+  { name: 'unit', type: 'text' },
+];
+
 /**
- * Raw telemetry, one JSON object a sample and line, in the order of time, line ends included:
- * `{"at":"2026-01-31T12:00:00.000Z","metric":"system.disk.io","attributes":{"disk.io.direction":"read"},"value":512,"unit":"By/s"}`.
+ * Raw telemetry, one row a sample, in the order of time; a piece's position is the moment before which all was told.
  * Streams: only ten minutes of samples are in memory at a time.
  */
-export function* exportJsonl(history: History, query: ExportQuery = {}): Generator<string> {
+export function* samples(history: History, query: ExportQuery = {}): Generator<Piece> {
   const known = history.series().filter(({ key }) => query.metrics?.includes(key) ?? true);
   if (known.length === 0) return;
   const first = Math.min(...known.map(({ firstAt }) => firstAt));
@@ -26,39 +34,36 @@ export function* exportJsonl(history: History, query: ExportQuery = {}): Generat
   const to = Math.min(query.to ?? last + 1, last + 1);
   const metrics = known.map(({ key }) => key);
   for (let start = from; start < to; start = nextSlice(start)) {
-    const { frames } = history.query({
-      metrics,
-      from: start,
-      to: Math.min(nextSlice(start), to),
-      resolution: 1,
-    });
-    yield* lines(frames.filter(({ at }) => at.length > 0));
+    const position = Math.min(nextSlice(start), to);
+    const { frames } = history.query({ metrics, from: start, to: position, resolution: 1 });
+    yield {
+      rows: rows(frames.filter(({ at }) => at.length > 0)),
+      position,
+      share: (position - from) / (to - from),
+    };
   }
 }
 
 const nextSlice = (start: number): number => (Math.floor(start / SLICE_MS) + 1) * SLICE_MS;
 
-function* lines(frames: readonly Frame[]): Generator<string> {
+function* rows(frames: readonly Frame[]): Generator<readonly Cell[]> {
   const next = frames.map(() => 0);
-  const endings = frames.map(describe);
+  const names = frames.map(describe);
   for (;;) {
     let moment = Number.POSITIVE_INFINITY;
     for (const [index, { at }] of frames.entries()) moment = Math.min(moment, at[next[index]!] ?? moment);
     if (moment === Number.POSITIVE_INFINITY) return;
-    const time = JSON.stringify(new Date(moment));
-    for (const [index, { at, mean }] of frames.entries()) {
+    for (const [index, { at, mean, unit }] of frames.entries()) {
       if (at[next[index]!] !== moment) continue;
-      const [before, after] = endings[index]!;
-      yield `{"at":${time},${before}${mean[next[index]!]}${after}\n`;
+      const [name, attributes] = names[index]!;
+      yield [moment, name, attributes, mean[next[index]!], unit];
       next[index]!++;
     }
   }
 }
 
-/** What stands before and after the value in every line of a series. */
-function describe({ metric, unit }: Frame): [string, string] {
+/** The name of a series, and its attributes as JSON. */
+function describe({ metric }: Frame): readonly [string, string] {
   const series = parseSeriesKey(metric);
-  const name = JSON.stringify(series?.name ?? metric);
-  const attributes = JSON.stringify(series?.attributes ?? {});
-  return [`"metric":${name},"attributes":${attributes},"value":`, `,"unit":${JSON.stringify(unit)}}`];
+  return [series?.name ?? metric, JSON.stringify(series?.attributes ?? {})];
 }

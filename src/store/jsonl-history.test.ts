@@ -6,7 +6,8 @@ import { after, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { memoryHistory } from '../../test/support/memory-history.ts';
 import { UserError } from '../lib/errors.ts';
-import { exportJsonl } from './export.ts';
+import { jsonLines } from '../lib/table.ts';
+import { SAMPLE_COLUMNS, samples } from './export.ts';
 import { readJsonl } from './jsonl-history.ts';
 
 const START = Date.UTC(2026, 2, 14);
@@ -26,7 +27,8 @@ describe('a file of raw telemetry', () => {
     readJsonl(path, { period, seconds: new Set([CPU]), progress: () => {} });
   const exported = (seconds: number): string => {
     const ramp = (by: number) => Float64Array.from({ length: seconds }, (_, second) => second * by);
-    return [...exportJsonl(memoryHistory(START, { [CPU]: ramp(0.001), [HEAT]: ramp(1) }))].join('');
+    const pieces = samples(memoryHistory(START, { [CPU]: ramp(0.001), [HEAT]: ramp(1) }));
+    return [...pieces].flatMap(({ rows }) => [...rows].map(jsonLines(SAMPLE_COLUMNS).row)).join('');
   };
 
   it('gives back what was exported: features by the second, the rest by the minute', async () => {

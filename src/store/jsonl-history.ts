@@ -33,7 +33,7 @@ const MOST_EXAMPLES = 5;
 const LONGEST_LINE = 65_536;
 
 /**
- * Reads raw telemetry as `exportJsonl` writes it (plain or, where the name ends so, `.gz`), once, in the order of time: a
+ * Reads raw telemetry as `homeostat export` writes it (plain or, where the name ends so, `.gz`), once, in the order of time: a
  * file may be larger than the memory. Lines that make no sense are counted and named. Throws a UserError where the file
  * cannot be read or holds nothing of use.
  */

@@ -1,7 +1,7 @@
 import { type Attributes, type Series, series } from '../model/metric.ts';
 import { isMetricName } from '../model/names.ts';
 
-/** The line as `exportJsonl` writes it: its time, what names the series, its value. Anything else is read as any JSON is. */
+/** The line as `homeostat export` writes it: its time, what names the series, its value. Anything else is read as any JSON is. */
 const USUAL = /^\{"at":"([^"\\]+)",("metric":.+?),"value":(-?[\d.]+(?:e[-+]?\d+)?)[,}]/;
 /** Names that a hostile file could make up without end. */
 const MOST_SERIES = 10_000;

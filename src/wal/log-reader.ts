@@ -39,21 +39,35 @@ export class LogReader {
   /** Records after `afterId` in the order in which they were kept. */
   *records(afterId = 0, filter: RecordFilter = {}): Generator<KeptRecord> {
     const { where, values } = whereOf(filter);
-    const select = this.#db.prepare(
-      `SELECT id, idempotency_key AS key, ts_ns AS ts, bytes, kind, source, received_at AS receivedAt FROM wal WHERE id > ? ${where} ORDER BY id LIMIT 500`,
-    );
+    const select = this.#db.prepare(`SELECT ${COLUMNS} FROM wal WHERE id > ? ${where} ORDER BY id LIMIT 500`);
     select.setReadBigInts(true);
     for (let last = afterId; ; ) {
       const rows = select.all(last, ...values) as unknown as Row[];
       if (rows.length === 0) return;
-      for (const { id, key, ts, bytes, kind, source, receivedAt } of rows) {
-        last = Number(id);
-        yield {
-          ...{ id: last, key, bytes, kind, source },
-          ...{ timestampNs: BigInt.asUintN(64, ts), receivedAt: Number(receivedAt) },
-        };
+      for (const row of rows) {
+        last = Number(row.id);
+        yield kept(row);
       }
     }
+  }
+
+  /**
+   * The same in the order of the senders' times, whatever order they came in. SQLite sorts the ids outside of memory where
+   * they are many. All is of one moment: until it ends, the writer's write-ahead log cannot be taken back.
+   */
+  *inTimeOrder(filter: RecordFilter = {}): Generator<KeptRecord> {
+    const { where, values } = whereOf(filter);
+    const order = this.#db.prepare(`SELECT id FROM wal WHERE id > 0 ${where} ORDER BY ts_ns < 0, ts_ns, id`);
+    const select = this.#db.prepare(`SELECT ${COLUMNS} FROM wal WHERE id = ?`);
+    select.setReadBigInts(true);
+    for (const { id } of order.iterate(...values)) yield kept(select.get(id!) as unknown as Row);
+  }
+
+  /** How many records the filter lets through. */
+  count(filter: RecordFilter = {}): number {
+    const { where, values } = whereOf(filter);
+    const row = this.#db.prepare(`SELECT COUNT(*) AS count FROM wal WHERE id > 0 ${where}`).get(...values);
+    return Number(row?.count);
   }
 
   /** Walks all checksums and ids. `progress` gets the records seen so far. */
@@ -87,6 +101,13 @@ export class LogReader {
     this.#db.close();
   }
 }
+
+const COLUMNS = 'id, idempotency_key AS key, ts_ns AS ts, bytes, kind, source, received_at AS receivedAt';
+
+const kept = ({ id, key, ts, bytes, kind, source, receivedAt }: Row): KeptRecord => ({
+  ...{ id: Number(id), key, bytes, kind, source },
+  ...{ timestampNs: BigInt.asUintN(64, ts), receivedAt: Number(receivedAt) },
+});
 
 interface Row {
   readonly id: bigint;

@@ -46,7 +46,7 @@ test('the help of the program and of each command tells what it does and what it
     anomalies: ['which process accounts for it', '--from <time>', '(default: 24h ago)', '(default: now)'],
     profiles: ['[executable]', 'nothing is called unusual of it', '--limit <n>', 'Example:'],
     history: ['[metric...]', '(default: 1h ago)', '--points <n>', 'Example:'],
-    export: ['jsonl', '--metric <metric...>', 'Example:'],
+    export: ['jsonl', '--what <what>', '--metric <metric...>', '--resume', 'mode 0600', 'Examples:'],
     train: ['--from <time>', '--data <dir>', 'Ctrl-C', 'goes on', 'Examples:'],
     model: ['list', 'show', 'compare', 'promote', 'rollback', 'only if it is not worse', 'Examples:'],
     evaluate: ['<dir>', '--scores <dir>', '--ablation', 'NAME.label.u8', 'Example:'],

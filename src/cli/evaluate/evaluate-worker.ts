@@ -7,7 +7,7 @@ import type { EvaluationOrder, Outcome } from './order.ts';
 export type WorkerReport =
   | { readonly type: 'outcome'; readonly outcome: Outcome }
   | { readonly type: 'done' }
-  | { readonly type: 'refused'; readonly message: string; readonly exitCode: 1 | 2 };
+  | { readonly type: 'refused'; readonly message: string; readonly exitCode: UserError['exitCode'] };
 
 /** The thread of an evaluation: takes orders one after the other. */
 const tell = (report: WorkerReport): void => parentPort?.postMessage(report);

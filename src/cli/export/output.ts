@@ -1,0 +1,186 @@
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { errorCode, errorMessage, UserError } from '../../lib/errors.ts';
+import { type Cursor, readCursor, removeCursor, writeCursor } from './cursor.ts';
+import type { ExportPlan } from './plan.ts';
+
+/** Text is written in pieces of about so many characters. */
+const CHUNK = 1 << 16;
+/** Between two cursors, ms: so much work is done again after a crash at the most. */
+const CURSOR_EVERY_MS = 1000;
+
+/** Where rows go. */
+export interface Output {
+  /** Where it gives a promise, that is to be awaited before more is written. */
+  write(text: string): Promise<void> | undefined;
+  /** All that was written so far is whole, and ends at this position of the source. */
+  commit(position: number, rows: number): void;
+  /** Nothing more comes; `whole`: because there is nothing more. */
+  end(whole: boolean): Promise<void>;
+}
+
+/**
+ * A file that can be gone on with: bytes first, then the cursor that vouches for them. Mode 0600; an existing file is never
+ * overwritten. Throws UserErrors.
+ */
+export class FileOutput implements Output {
+  readonly #path: string;
+  readonly #plan: ExportPlan;
+  readonly #file: number;
+  #bytes: number;
+  #checksum: number;
+  #rows: number;
+  #position: number | undefined;
+  #waiting: string[] = [];
+  #length = 0;
+  #lastCursor = performance.now();
+
+  private constructor(path: string, file: number, { plan, position, bytes, checksum, rows }: Cursor) {
+    this.#path = path;
+    this.#file = file;
+    this.#plan = plan;
+    this.#position = position;
+    this.#bytes = bytes;
+    this.#checksum = checksum;
+    this.#rows = rows;
+  }
+
+  static create(path: string, plan: ExportPlan): FileOutput {
+    const file = open(path, 'wx');
+    const output = new FileOutput(path, file, { plan, position: undefined, bytes: 0, checksum: 0, rows: 0 });
+    output.#saveCursor();
+    return output;
+  }
+
+  /** Cuts off what the cursor does not vouch for. */
+  static resume(path: string): { readonly output: FileOutput; readonly cursor: Cursor } {
+    const cursor = readCursor(path);
+    const file = open(path, 'r+');
+    if (checksumOf(file, cursor.bytes) !== cursor.checksum) {
+      closeSync(file);
+      throw new UserError(
+        `${path} was changed since its export was broken off: export again under another name`,
+      );
+    }
+    ftruncateSync(file, cursor.bytes);
+    return { output: new FileOutput(path, file, cursor), cursor };
+  }
+
+  write(text: string): undefined {
+    this.#waiting.push(text);
+    this.#length += text.length;
+    if (this.#length >= CHUNK) this.#flush();
+  }
+
+  commit(position: number, rows: number): void {
+    this.#position = position;
+    this.#rows += rows;
+    if (performance.now() - this.#lastCursor >= CURSOR_EVERY_MS) this.#saveCursor();
+  }
+
+  async end(whole: boolean): Promise<void> {
+    this.#saveCursor();
+    closeSync(this.#file);
+    if (whole) removeCursor(this.#path);
+  }
+
+  #saveCursor(): void {
+    this.#flush();
+    this.#attempt(() => {
+      fdatasyncSync(this.#file);
+      writeCursor(this.#path, {
+        ...{ plan: this.#plan, position: this.#position },
+        ...{ bytes: this.#bytes, checksum: this.#checksum, rows: this.#rows },
+      });
+    });
+    this.#lastCursor = performance.now();
+  }
+
+  #flush(): void {
+    if (this.#length === 0) return;
+    const bytes = Buffer.from(this.#waiting.join(''));
+    this.#waiting = [];
+    this.#length = 0;
+    this.#attempt(() => {
+      for (let done = 0; done < bytes.length; )
+        done += writeSync(this.#file, bytes, done, bytes.length - done, this.#bytes + done);
+    });
+    this.#checksum = crc32(bytes, this.#checksum);
+    this.#bytes += bytes.length;
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw new UserError(
+        `${this.#path} cannot be written (${errorCode(error) ?? errorMessage(error)}); mend that and go on with --resume`,
+        1,
+      );
+    }
+  }
+}
+
+function open(path: string, flags: 'wx' | 'r+'): number {
+  try {
+    return openSync(path, flags, 0o600);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST')
+      throw new UserError(
+        `${path} cannot be opened (${errorCode(error)}); check the path, its owner and its mode`,
+      );
+    const begun = existsSync(`${path}.cursor`) ? ': --resume goes on with it' : '';
+    throw new UserError(`${path} is there already${begun}; nothing is overwritten, choose another name`);
+  }
+}
+
+/** CRC-32 of the first bytes; undefined where there are fewer. */
+function checksumOf(file: number, bytes: number): number | undefined {
+  if (fstatSync(file).size < bytes) return undefined;
+  const buffer = Buffer.alloc(1 << 20);
+  let checksum = 0;
+  for (let done = 0; done < bytes; ) {
+    const read = readSync(file, buffer, 0, Math.min(buffer.length, bytes - done), done);
+    if (read === 0) return undefined;
+    checksum = crc32(buffer.subarray(0, read), checksum);
+    done += read;
+  }
+  return checksum;
+}
+
+/** Standard output, at the pace of its reader. */
+export class StreamOutput implements Output {
+  #waiting: string[] = [];
+  #length = 0;
+
+  write(text: string): Promise<void> | undefined {
+    this.#waiting.push(text);
+    this.#length += text.length;
+    return this.#length >= CHUNK ? this.#flush() : undefined;
+  }
+
+  commit(): void {}
+
+  async end(): Promise<void> {
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#length === 0) return;
+    const text = this.#waiting.join('');
+    this.#waiting = [];
+    this.#length = 0;
+    await new Promise<void>((resolve, reject) =>
+      process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { UserError } from '../../lib/errors.ts';
+import { csv, jsonLines, type Piece, type RowFormat } from '../../lib/table.ts';
+import { showProgress } from '../progress.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { FileOutput, type Output, StreamOutput } from './output.ts';
+import type { ExportPlan, Source } from './plan.ts';
+import { openSource } from './sources.ts';
+
+/** Ctrl-C is seen after so long, ms. */
+const TURN_EVERY_MS = 50;
+/** Of a shell's command that was ended by SIGINT. */
+const INTERRUPTED = 130;
+
+/** Writes a new export to `file`, or to standard output. Throws UserErrors. */
+export async function runExport(
+  dataFolder: string,
+  wanted: ExportPlan,
+  file: string | undefined,
+): Promise<void> {
+  const { source, plan } = await openSource(dataFolder, wanted);
+  try {
+    const output = file === undefined ? new StreamOutput() : FileOutput.create(file, plan);
+    await write(source, output, { plan, position: undefined, file });
+  } finally {
+    source.close();
+  }
+}
+
+/** Goes on with an export that was broken off, by the plan that stands in its cursor. Throws UserErrors. */
+export async function resumeExport(dataFolder: string, file: string): Promise<void> {
+  const { output, cursor } = FileOutput.resume(file);
+  const { source } = await openSource(dataFolder, cursor.plan);
+  try {
+    // Before the first cursor there may be no header yet.
+    const position = cursor.bytes === 0 ? undefined : cursor.position;
+    await write(source, output, { plan: cursor.plan, position, file, hasHeader: cursor.bytes > 0 });
+  } finally {
+    source.close();
+  }
+}
+
+interface Writing {
+  readonly plan: ExportPlan;
+  readonly position: number | undefined;
+  readonly file: string | undefined;
+  readonly hasHeader?: boolean;
+}
+
+async function write(source: Source, output: Output, writing: Writing): Promise<void> {
+  const format = writing.plan.format === 'csv' ? csv(source.columns) : jsonLines(source.columns);
+  const progress = showProgress('rows');
+  let stopped = false;
+  stopSignal().then(() => {
+    stopped = true;
+  });
+  let rows = 0;
+  try {
+    if (!writing.hasHeader) await output.write(format.header);
+    let turned = performance.now();
+    for (const piece of source.pieces(writing.position)) {
+      const count = await writePiece(piece, format, output);
+      rows += count;
+      progress.step(count, piece.share);
+      output.commit(piece.position, count);
+      if (performance.now() - turned >= TURN_EVERY_MS) {
+        await turn();
+        turned = performance.now();
+      }
+      if (stopped) break;
+    }
+  } finally {
+    progress.end();
+  }
+  await output.end(!stopped);
+  if (stopped) throw new UserError(interruption(rows, writing.file), INTERRUPTED);
+}
+
+async function writePiece({ rows }: Piece, format: RowFormat, output: Output): Promise<number> {
+  let count = 0;
+  for (const cells of rows) {
+    const room = output.write(format.row(cells));
+    if (room) await room;
+    count++;
+  }
+  return count;
+}
+
+const interruption = (rows: number, file: string | undefined): string =>
+  file === undefined
+    ? `interrupted after ${rows} rows, all of them whole`
+    : `interrupted after ${rows} more rows; 'homeostat export --resume --output ${file}' goes on`;
