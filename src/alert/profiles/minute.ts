@@ -1,6 +1,7 @@
 import type { Process } from '../../model/process.ts';
 import type { ProfileMeasure } from '../../model/profile.ts';
 import { kindOf } from './kind.ts';
+import type { Profile } from './profile.ts';
 
 /** Minutes in a row in which a measure was unusual. */
 export interface Streak {
@@ -12,7 +13,7 @@ export interface Streak {
 /** What one process did in the minute that runs. */
 export class Minute {
   process: Process;
-  kind: string;
+  readonly profile: Profile;
   /** Highest value of each measure in earlier minutes: its own past. */
   readonly past: Partial<Record<ProfileMeasure, number>> = {};
   readonly streaks: Partial<Record<ProfileMeasure, Streak>> = {};
@@ -26,10 +27,10 @@ export class Minute {
   #memory = 0;
   #threads = 0;
 
-  constructor(process: Process, at: number, judgeLife: boolean) {
+  constructor(process: Process, profile: Profile, at: number) {
     this.process = process;
-    this.kind = kindOf(process);
-    this.judgeLife = judgeLife;
+    this.profile = profile;
+    this.judgeLife = profile.isMature('life', process.startedAt);
     this.#from = at;
     this.#cpu = process.cpuTime;
     this.#bytes = bytesOf(process);
@@ -40,7 +41,7 @@ export class Minute {
   see(process: Process): boolean {
     const before = this.process;
     if (process.executable !== before.executable || process.name !== before.name) {
-      if (kindOf(process) !== this.kind) return false;
+      if (kindOf(process) !== this.profile.kind) return false;
     }
     this.process = process;
     this.#memory = Math.max(this.#memory, process.rss);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Behaviour, Stage } from '../../../test/support/scans.ts';
+import { type Behaviour, START, Stage } from '../../../test/support/scans.ts';
 import { Random } from '../../lib/random.ts';
 import type { ProcessFinding } from '../../model/anomaly.ts';
 import { Profiles } from './profiles.ts';
@@ -212,6 +212,60 @@ describe('what is kept of kinds', () => {
     const { profiles: left, forgotten } = profiles.answer(0);
     assert.deepEqual([left.length, forgotten], [1000, 100]);
     assert.ok(!left.some(({ kind }) => kind === '/usr/bin/p0'));
+  });
+
+  it('forgets what is young before what took a day to learn, whatever floods it, and counts what runs', () => {
+    const flood = Array.from({ length: 1200 }, (_, index): Behaviour => {
+      return { pid: 100 + index, name: `p${index}`, born: 26 * HOUR, ends: 26 * HOUR + 5 * MINUTE };
+    });
+    const stage = new Stage([worker({ ends: 25 * HOUR }), ...OTHERS]);
+    const profiles = new Profiles();
+    watch(stage, profiles, 25 * HOUR + MINUTE);
+    stage.add(...flood);
+    watch(stage, profiles, 26 * HOUR + 10 * MINUTE);
+    const { profiles: left } = profiles.answer(START + stage.second * 1000);
+    const known = left.find(({ kind }) => kind === '/usr/bin/worker');
+    assert.deepEqual([known?.maturity, known?.running], ['mature', 0]);
+    assert.deepEqual([left.length, left.filter(({ running }) => running < 0).length], [1000, 0]);
+  });
+
+  it('knows a process that renames itself by what it executes', () => {
+    const profiles = new Profiles();
+    const stage = new Stage([worker({})]);
+    for (let scans = 0; scans < 30; scans++) {
+      const scan = stage.scan(20);
+      const processes = scan.processes.map((one) => ({ ...one, name: `worker ${scans}` }));
+      profiles.observe({ ...scan, processes }, NOBODY);
+    }
+    assert.deepEqual(
+      profiles.answer(0).profiles.map(({ kind, lives }) => [kind, lives]),
+      [['/usr/bin/worker', 1]],
+    );
+  });
+
+  it('is of two processes where a pid is used again', () => {
+    const profiles = new Profiles();
+    watch(new Stage([worker({ ends: 95 }), worker({ born: 100 }, 'other')]), profiles, 10 * MINUTE);
+    const known = profiles.answer(0).profiles.map(({ kind, lives, running }) => [kind, lives, running]);
+    assert.deepEqual(known.toSorted(), [
+      ['/usr/bin/other', 1, 1],
+      ['/usr/bin/worker', 1, 0],
+    ]);
+  });
+
+  it('ends with the program where a process becomes another one', () => {
+    const profiles = new Profiles();
+    const stage = new Stage([worker({})]);
+    for (const name of ['one', 'one', 'one', 'two', 'two']) {
+      const scan = stage.scan(20);
+      const processes = scan.processes.map((process) => ({ ...process, name, executable: `/bin/${name}` }));
+      profiles.observe({ ...scan, processes }, NOBODY);
+    }
+    const known = profiles.answer(0).profiles.map(({ kind, lives, running }) => [kind, lives, running]);
+    assert.deepEqual(known.toSorted(), [
+      ['/bin/one', 1, 0],
+      ['/bin/two', 1, 1],
+    ]);
   });
 
   it('begins no minute across a gap, and goes on with what was known', () => {

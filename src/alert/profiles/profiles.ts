@@ -19,7 +19,7 @@ export interface ProfilesOptions {
 }
 
 const MINUTE_MS = 60_000;
-/** Kinds that are kept; the least recently seen goes first. */
+/** Kinds that are kept. */
 const MOST_KINDS = 1000;
 /** Histograms are aged this often. */
 const AGE_EACH_MS = 3_600_000;
@@ -104,8 +104,8 @@ export class Profiles {
   /** Nothing is known of the time between: what was begun is dropped, what was learned stays. */
   #startOver(at: number): void {
     for (const minute of this.#minutes.values()) {
-      const profile = this.#profileOf(minute.kind, at);
-      for (const values of minute.latest) learn(profile, minute, values);
+      this.#touch(minute.profile, at);
+      for (const values of minute.latest) learn(minute, values);
     }
     this.#minutes.clear();
     this.#found.clear();
@@ -119,19 +119,19 @@ export class Profiles {
     if (minute) this.#bury(process.id, minute, at, suspects);
     if (process.executable === undefined || process.state === 'Z') return;
     const profile = this.#profileOf(kindOf(process), at);
-    const fresh = new Minute(process, at, profile.isMature('life', process.startedAt));
-    this.#minutes.set(process.id, fresh);
+    this.#minutes.set(process.id, new Minute(process, profile, at));
     profile.running++;
   }
 
   /** It ended, or became another program. */
   #bury(id: string, minute: Minute, at: number, suspects: ReadonlySet<string>): void {
     this.#minutes.delete(id);
-    const profile = this.#profileOf(minute.kind, at);
+    const { profile } = minute;
+    this.#touch(profile, at);
     profile.running--;
     profile.ended++;
     if (!suspects.has(id)) profile.add('life', (at - minute.process.startedAt) / 1000);
-    for (const values of minute.latest) learn(profile, minute, values);
+    for (const values of minute.latest) learn(minute, values);
     for (const measure of MEASURES) this.#found.delete(keyOf(id, measure));
   }
 
@@ -144,7 +144,7 @@ export class Profiles {
     }
     const limit = PER_WEEK / ((WEEK_MINUTES * MEASURES.length * Math.max(1, this.#minutes.size)) / STREAK);
     for (const [id, minute] of this.#minutes) {
-      const profile = this.#profileOf(minute.kind, at);
+      this.#touch(minute.profile, at);
       // That it is named here already must not keep it from becoming the new normal.
       const isTold = MEASURES.some((measure) => minute.streaks[measure]?.told);
       const isSuspect = suspects.has(id) && !isTold;
@@ -153,23 +153,21 @@ export class Profiles {
       for (const measure of MEASURES) {
         const value = values[measure];
         if (value === undefined) continue;
-        this.#judge(minute, profile, measure, value, { at, limit, isSuspect });
+        this.#judge(minute, measure, value, { at, limit, isSuspect });
         const lasts = minute.streaks[measure];
         // Of what is told, also the minutes in which it began.
         if (isSuspect || (lasts?.told && lasts.minutes < NEW_NORMAL)) forget(minute.latest, measure);
       }
-      if (minute.latest.length > LATEST) learn(profile, minute, minute.latest.shift()!);
+      if (minute.latest.length > LATEST) learn(minute, minute.latest.shift()!);
     }
   }
 
-  #judge(minute: Minute, profile: Profile, measure: ProfileMeasure, value: number, when: When): void {
-    const { at, limit, isSuspect } = when;
+  #judge(minute: Minute, measure: ProfileMeasure, value: number, { at, limit, isSuspect }: When): void {
+    const { profile } = minute;
     const key = keyOf(minute.process.id, measure);
     const probability = profile.isMature(measure, at) ? profile.probability(measure, value) : 1;
     const streak = minute.streaks[measure];
-    const lasts = streak?.told
-      ? probability < OVER
-      : probability < limit && stands(minute, profile, measure, value);
+    const lasts = streak?.told ? probability < OVER : probability < limit && stands(minute, measure, value);
     if (!lasts) {
       delete minute.streaks[measure];
       this.#found.delete(key);
@@ -191,16 +189,36 @@ export class Profiles {
   }
 
   #profileOf(kind: string, at: number): Profile {
-    const known = this.#profiles.get(kind) ?? new Profile(kind, at);
-    known.lastSeenAt = at;
-    // To the end: the first of the map is then the least recently seen.
-    this.#profiles.delete(kind);
-    this.#profiles.set(kind, known);
-    if (this.#profiles.size > MOST_KINDS) {
-      this.#profiles.delete(this.#profiles.keys().next().value!);
+    const known = this.#profiles.get(kind);
+    if (known) {
+      this.#touch(known, at);
+      return known;
+    }
+    if (this.#profiles.size >= MOST_KINDS) {
+      this.#profiles.delete(this.#leastWorth(at).kind);
       this.#forgotten++;
     }
-    return known;
+    const profile = new Profile(kind, at);
+    this.#profiles.set(kind, profile);
+    return profile;
+  }
+
+  /** To the end: the first of the map is then the least recently seen. One that was forgotten while it ran stays so. */
+  #touch(profile: Profile, at: number): void {
+    profile.lastSeenAt = at;
+    if (this.#profiles.get(profile.kind) !== profile) return;
+    this.#profiles.delete(profile.kind);
+    this.#profiles.set(profile.kind, profile);
+  }
+
+  /**
+   * The first that is neither mature nor running, else not mature, else the first. A flood of new paths (tests that are built and
+   * run, or somebody who wants to be forgotten) thereby pushes out itself and nothing that took a day to learn.
+   */
+  #leastWorth(at: number): Profile {
+    const all = [...this.#profiles.values()];
+    const young = all.filter((profile) => !profile.isMature('memory', at));
+    return young.find(({ running }) => running === 0) ?? young[0] ?? all[0]!;
   }
 
   #withPid(pid: number): Process | undefined {
@@ -209,13 +227,14 @@ export class Profiles {
   }
 }
 
-function learn(profile: Profile, minute: Minute, values: Partial<Record<ProfileMeasure, number>>): void {
+function learn(minute: Minute, values: Partial<Record<ProfileMeasure, number>>): void {
   for (const measure of MEASURES) {
     const value = values[measure];
     if (value === undefined) continue;
     minute.past[measure] = Math.max(minute.past[measure] ?? 0, value);
     // How long a life is shows at its end, unless it became how it is now.
-    if (measure !== 'life' || (minute.streaks.life?.minutes ?? 0) >= NEW_NORMAL) profile.add(measure, value);
+    if (measure !== 'life' || (minute.streaks.life?.minutes ?? 0) >= NEW_NORMAL)
+      minute.profile.add(measure, value);
   }
 }
 
@@ -226,7 +245,7 @@ function forget(latest: Minute['latest'], measure: ProfileMeasure): void {
 const keyOf = (id: string, measure: ProfileMeasure): string => `${id} ${measure}`;
 
 /** Out of what is usual by enough to matter, and out of its own past. */
-function stands({ past }: Minute, profile: Profile, measure: ProfileMeasure, value: number): boolean {
+function stands({ past, profile }: Minute, measure: ProfileMeasure, value: number): boolean {
   const high = profile.usual(measure)?.high ?? 0;
   if (value - high < MATTERS[measure]) return false;
   return measure === 'life' || value > OWN_PAST * (past[measure] ?? 0);

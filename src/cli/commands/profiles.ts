@@ -14,7 +14,7 @@ import { type Column, table } from '../table.ts';
 interface ProfilesOptions {
   readonly data: string;
   readonly json?: true;
-  readonly limit: number;
+  readonly limit?: number;
 }
 
 const HELP = `
@@ -27,6 +27,8 @@ called unusual of it.
 Example:
   homeostat profiles postgres`;
 
+/** Kinds that a screen has room for. */
+const SHOWN = 30;
 /** Characters of a path. */
 const LONGEST = 42;
 
@@ -34,13 +36,17 @@ export function addProfiles(program: Command): void {
   addJsonOption(addDataOption(program.command('profiles')))
     .description('what each kind of process usually does, and whether enough was seen of it')
     .argument('[executable]', 'only kinds whose path holds this')
-    .option('--limit <n>', 'at most so many, those seen most first', countArgument, 30)
+    .option(
+      '--limit <n>',
+      'at most so many, those seen most first (default: 30; all with --json)',
+      countArgument,
+    )
     .addHelpText('after', HELP)
     .action(async (executable: string | undefined, { data, json, limit }: ProfilesOptions) => {
       const answer = await requireRunning(data).get<ProfilesAnswer>('profiles', { executable });
-      const shown = answer.profiles.slice(0, limit);
-      if (json) console.log(JSON.stringify({ ...answer, profiles: shown }, null, 2));
-      else console.log(render(shown, answer, executable));
+      if (json)
+        console.log(JSON.stringify({ ...answer, profiles: answer.profiles.slice(0, limit) }, null, 2));
+      else console.log(render(answer.profiles.slice(0, limit ?? SHOWN), answer, executable));
     });
 }
 
