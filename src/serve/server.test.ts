@@ -146,6 +146,17 @@ describe('the API answers', () => {
     assert.ok(found[0]!.rss >= found[1]!.rss && found[1]!.rss >= found[2]!.rss);
   });
 
+  test('profiles of kinds of processes, all or those whose path holds a text', async () => {
+    const { json } = await ask(address, '/api/v1/profiles');
+    assert.deepEqual(json, JSON.parse(JSON.stringify(source.profiles())));
+    assert.ok((json.profiles as unknown[]).length > 1);
+    const some = (await ask(address, '/api/v1/profiles?executable=postgres')).json.profiles as {
+      kind: string;
+    }[];
+    assert.ok(some.length > 0 && some.every(({ kind }) => kind.includes('postgres')));
+    assert.deepEqual((await ask(address, '/api/v1/profiles?executable=no-such')).json.profiles, []);
+  });
+
   test("a process's own history, with null for what could not be seen", async () => {
     const root = source.processes()?.processes.find(({ readRate }) => readRate === undefined);
     const { json } = await ask(address, `/api/v1/processes/${root?.id}/history?from=${NOW - 600_000}`);
@@ -199,6 +210,7 @@ describe('what is wrong in a request is named in one line', () => {
     ['/api/v1/processes?limit=-1', 400, /'limit' is '-1'/],
     ['/api/v1/processes/1f0c9e2a-1-1/history', 404, /no process '1f0c9e2a-1-1'/],
     ['/api/v1/processes/%E0%A4%A/history', 400, /percent/],
+    ['/api/v1/profiles?kind=x', 400, /unknown parameter/],
     ['/api/v1/anomalies?limit=x', 400, /'limit' is 'x'/],
     ['/api/v1/anomalies/an-none', 404, /no anomaly is called 'an-none'/],
     ['/api/v1/stream?since=1', 400, /unknown parameter/],
