@@ -125,9 +125,11 @@ test('a training that is cancelled leaves nothing broken, and goes on where it s
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
+  let interrupted = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
-    if (said.includes('learning: convolution')) child.kill('SIGINT');
+    // A second one would end it at once.
+    if (!interrupted && said.includes('learning: convolution')) interrupted = child.kill('SIGINT');
   });
   const [code] = (await once(child, 'close')) as [number];
   assert.equal(code, 1, said);
