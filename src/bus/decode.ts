@@ -1,11 +1,19 @@
+import { Event } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { Envelope, UniversalEnvelope } from '../../proto/generated/messaging/messaging.ts';
+
+const MESSAGES: Readonly<Record<string, { decode(bytes: Uint8Array): unknown }>> = {
+  'messaging.Envelope': Envelope,
+  'messaging.UniversalEnvelope': UniversalEnvelope,
+  'homeostat.v1.Event': Event,
+};
 
 /**
  * An envelope as plain JSON: 64-bit numbers as text, bytes as base64. `kind` is the name of the message; what cannot be
  * decoded is given as its bytes.
  */
 export function decodeEnvelope(kind: string, bytes: Uint8Array): unknown {
-  const message = kind === 'messaging.Envelope' ? Envelope : UniversalEnvelope;
+  const message = MESSAGES[kind];
+  if (!message) return { undecoded: Buffer.from(bytes).toString('base64') };
   try {
     return plain(message.decode(bytes));
   } catch {

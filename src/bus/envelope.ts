@@ -32,6 +32,18 @@ export const UNIVERSAL_ENVELOPE: EnvelopeKind = {
   plainPayloads: new Set(),
 };
 
+/** An event of an agent: the same numbers for its time and its key. */
+export const EVENT: EnvelopeKind = {
+  name: 'homeostat.v1.Event',
+  payloads: new Map([
+    [4, 'process'],
+    [5, 'metrics'],
+    [6, 'anomaly'],
+    [7, 'coverage'],
+  ]),
+  plainPayloads: new Set(),
+};
+
 /** A larger message is invalid, bytes. */
 export const MAX_ENVELOPE_BYTES = 131_072;
 /** A key is to be remembered: a longer one is none, bytes. */
@@ -70,6 +82,30 @@ export function inspect(bytes: Uint8Array, kind: EnvelopeKind): Inspected {
   }
 }
 
+/** A batch of an agent, its events as the bytes that they came as. */
+export interface Batch {
+  readonly sequence: bigint;
+  readonly events: readonly Uint8Array[];
+}
+
+/** Undefined where the bytes are no `homeostat.v1.PublishRequest`. */
+export function splitBatch(bytes: Uint8Array): Batch | undefined {
+  const reader = new Reader(bytes);
+  const events: Uint8Array[] = [];
+  let sequence = 0n;
+  while (reader.at < bytes.length) {
+    const tag = reader.tag();
+    if (!tag) return undefined;
+    const { number, type } = tag;
+    if ((number === 1 && type !== VARINT) || (number === 2 && type !== LENGTH)) return undefined;
+    const value = reader.value(type);
+    if (value === undefined) return undefined;
+    if (number === 1) sequence = value as bigint;
+    if (number === 2) events.push(value as Uint8Array);
+  }
+  return { sequence, events };
+}
+
 interface Fields {
   key: Uint8Array | undefined;
   timestampNs: bigint;
@@ -83,20 +119,12 @@ function walk(bytes: Uint8Array, kind: EnvelopeKind): Fields | undefined {
   const fields: Fields = { key: undefined, timestampNs: 0n, payloads: new Set() };
   const reader = new Reader(bytes);
   while (reader.at < bytes.length) {
-    const tag = reader.varint();
-    if (tag === undefined || tag >> 3n === 0n || tag > 0xffff_ffffn) return undefined;
-    const number = Number(tag >> 3n);
-    const type = Number(tag & 7n);
-    if (!known(number, type, kind)) return undefined;
-    if (type === LENGTH) {
-      const value = reader.bytes();
-      if (!value) return undefined;
-      take(fields, number, value, kind);
-    } else {
-      const value = type === VARINT ? reader.varint() : reader.skip(type === FIXED64 ? 8 : 4);
-      if (value === undefined) return undefined;
-      if (number === TIMESTAMP) fields.timestampNs = value;
-    }
+    const tag = reader.tag();
+    if (!tag || !known(tag.number, tag.type, kind)) return undefined;
+    const value = reader.value(tag.type);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'bigint') take(fields, tag.number, value, kind);
+    else if (tag.number === TIMESTAMP) fields.timestampNs = value;
   }
   return fields;
 }
@@ -123,8 +151,35 @@ class Reader {
     this.#bytes = bytes;
   }
 
+  /** A field's number and wire type; undefined where there is none. */
+  tag(): { readonly number: number; readonly type: number } | undefined {
+    const tag = this.#count();
+    if (tag === undefined || tag < 8 || tag > 0xffff_ffff) return undefined;
+    return { number: Math.floor(tag / 8), type: tag % 8 };
+  }
+
+  /** What follows a tag of this type: bytes for a length, the number for a varint, 0 for a number of fixed width, which is skipped. */
+  value(type: number): bigint | Uint8Array | undefined {
+    if (type === LENGTH) return this.#bytesOf(this.#count());
+    if (type === VARINT) return this.#varint();
+    if (type === FIXED64) return this.#skip(8);
+    return type === FIXED32 ? this.#skip(4) : undefined;
+  }
+
+  /** A varint that a tag or a length is; without BigInt, which costs more than all else here. */
+  #count(): number | undefined {
+    let value = 0;
+    for (let factor = 1; factor < 2 ** 42; factor *= 128) {
+      const byte = this.#bytes[this.at++];
+      if (byte === undefined) return undefined;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+    return undefined;
+  }
+
   /** Undefined where it is cut short or longer than ten bytes. */
-  varint(): bigint | undefined {
+  #varint(): bigint | undefined {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#bytes[this.at++];
@@ -135,15 +190,14 @@ class Reader {
     return undefined;
   }
 
-  bytes(): Uint8Array | undefined {
-    const length = this.varint();
-    if (length === undefined || length > BigInt(this.#bytes.length - this.at)) return undefined;
+  #bytesOf(length: number | undefined): Uint8Array | undefined {
+    if (length === undefined || length > this.#bytes.length - this.at) return undefined;
     const from = this.at;
-    this.at += Number(length);
+    this.at += length;
     return this.#bytes.subarray(from, this.at);
   }
 
-  skip(count: number): bigint | undefined {
+  #skip(count: number): bigint | undefined {
     this.at += count;
     return this.at > this.#bytes.length ? undefined : 0n;
   }

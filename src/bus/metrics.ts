@@ -17,6 +17,7 @@ export class BusMetrics {
   #seconds = 0;
   #duplicates = 0;
   #inFlight = 0;
+  #events = 0;
 
   /** A request came; the answer is to be called once with how it ended. */
   begin(): (outcome: Outcome) => void {
@@ -36,6 +37,12 @@ export class BusMetrics {
     this.#duplicates++;
   }
 
+  /** So many events of a batch are on disk, of them `duplicates` from an earlier time. */
+  events(count: number, duplicates: number): void {
+    this.#events += count;
+    this.#duplicates += duplicates;
+  }
+
   figures(): BusFigures {
     return { outcomes: { ...this.#outcomes }, duplicates: this.#duplicates, inFlight: this.#inFlight };
   }
@@ -48,9 +55,10 @@ export class BusMetrics {
     const one = (name: string, type: string, help: string, value: number): void => {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value}`);
     };
-    one('bus_publish_total', 'counter', 'Publishes answered.', total);
+    one('bus_publish_total', 'counter', 'Publishes answered; a batch is one.', total);
     one('bus_ok_total', 'counter', 'Publishes that are on disk, duplicates included.', ok);
-    one('bus_duplicate_total', 'counter', 'Publishes whose key was known.', this.#duplicates);
+    one('bus_duplicate_total', 'counter', 'Envelopes and events whose key was known.', this.#duplicates);
+    one('bus_events_total', 'counter', "Events of agents' batches that are on disk.", this.#events);
     one('bus_invalid_total', 'counter', 'Publishes refused for good.', invalid);
     one('bus_retry_total', 'counter', 'Publishes to be sent again.', retry + overload);
     one('bus_failed_total', 'counter', 'Publishes that the log could not take.', failed);

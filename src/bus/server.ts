@@ -8,28 +8,9 @@ import {
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage, UserError } from '../lib/errors.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
+import type { EnvelopeLog, EnvelopeRefusal } from './envelope-log.ts';
+import { EventStreams } from './event-stream.ts';
 import { BusMetrics } from './metrics.ts';
-
-/** What the bus needs of a log. */
-export interface EnvelopeLog {
-  /** Resolves when the bytes are on disk; rejects with an EnvelopeRefusal where they are not. */
-  append(record: {
-    readonly key: string;
-    readonly timestampNs: bigint;
-    readonly kind: string;
-    readonly source: string;
-    readonly bytes: Uint8Array;
-  }): Promise<'stored' | 'duplicate'>;
-  waiting(): number;
-  ratePerSecond(): number;
-}
-
-/** How a log says no: worth trying again after `retryMs`. */
-interface EnvelopeRefusal {
-  readonly reason: 'busy' | 'full' | 'failed';
-  readonly message: string;
-  readonly retryMs: number;
-}
 
 export interface BusOptions {
   readonly log: EnvelopeLog;
@@ -61,13 +42,14 @@ interface Answer {
 const OK: Answer = { status: 'ok', reason: '', retryMs: 0 };
 
 /**
- * The bus: takes envelopes over gRPC with mutual TLS 1.3, and says OK only when their bytes are in the log. The bytes are
+ * The bus: takes envelopes of clients of others and batches of agents over gRPC with mutual TLS 1.3, and says OK only when their bytes are in the log. The bytes are
  * kept as they came.
  */
 export class Bus {
   readonly metrics = new BusMetrics();
   readonly #options: BusOptions;
   readonly #server: grpc.Server;
+  readonly #streams: EventStreams;
   #port = 0;
 
   constructor(options: BusOptions) {
@@ -80,6 +62,14 @@ export class Bus {
       'grpc.keepalive_time_ms': 60_000,
       'grpc.keepalive_timeout_ms': 20_000,
     });
+    this.#streams = new EventStreams({ log: options.log, metrics: this.metrics });
+    this.#server.register<Buffer, Buffer>(
+      '/homeostat.v1.TelemetryService/Publish',
+      (call: grpc.ServerDuplexStream<Buffer, Buffer>) => this.#streams.take(call, clientName(call)),
+      (answer) => answer,
+      (bytes) => bytes,
+      'bidi',
+    );
     this.#register('/messaging.EventBus/Publish', ENVELOPE, encodePublishAck);
     this.#register('/messaging.UniversalEventBus/PublishTelemetry', UNIVERSAL_ENVELOPE, (answer) =>
       this.#encodeUniversalAck(answer),
@@ -112,6 +102,7 @@ export class Bus {
   /** Answers what is in flight, takes nothing new, and ends within `graceMs`. */
   async close(graceMs = 1500): Promise<void> {
     const force = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    this.#streams.close();
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     clearTimeout(force);
   }
@@ -194,7 +185,7 @@ const bindProblem = (error: unknown): string =>
   /\[listen (\w+)/.exec(errorMessage(error))?.[1] ?? errorMessage(error);
 
 /** The common name of the client's certificate: TLS has verified it before any call comes through. */
-function clientName(call: grpc.ServerUnaryCall<Buffer, Buffer>): string {
+function clientName(call: Pick<grpc.ServerUnaryCall<Buffer, Buffer>, 'getAuthContext'>): string {
   const certificate = call.getAuthContext().sslPeerCertificate;
   const name = certificate?.subject.CN;
   return Array.isArray(name) ? String(name[0]) : (name ?? '');

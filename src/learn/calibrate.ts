@@ -28,10 +28,10 @@ const RETURNS_PRIOR = { scale: 0.5, count: 5 };
 
 /**
  * So many times what was held out is how far a return period may reach: beyond that, what was hardly seen would be told by its prior alone, and
- * a threshold there would let a young model miss plain faults. After ten minutes that is half a day, after two hours a week, after nine a month.
+ * a threshold there would let a young model miss plain faults. After ten minutes that is nine hours, after three hours a week, after twelve a month.
  * The alarm's threshold is no rarer than this, so that a young model may alarm more often than was wished; its card says so.
  */
-const REACH = 300;
+const REACH = 200;
 
 /** Raw scores of each scorer for all rows, in their order. */
 export function rawScores(scorers: readonly Scorer[], matrix: Matrix): readonly Float32Array[] {

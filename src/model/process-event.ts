@@ -27,7 +27,8 @@ export interface ProcessEvent {
 /** What an envelope holds: the name of its payload, and the process where it is one. */
 export type Payload =
   | { readonly kind: 'process'; readonly process: ProcessEvent }
-  | { readonly kind: 'flow' | 'device_telemetry' | 'telemetry_batch' | 'payload' | 'none' | 'undecoded' };
+  | { readonly kind: 'flow' | 'device_telemetry' | 'telemetry_batch' | 'payload' | 'none' | 'undecoded' }
+  | { readonly kind: 'metrics' | 'anomaly' | 'coverage' };
 
 /** Where `osMetadata` says why an executable's path is missing or is no file any more: `kernel_thread`, `deleted`, `permission`. */
 export const EXECUTABLE_STATE = 'process.executable.state';

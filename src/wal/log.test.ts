@@ -175,3 +175,18 @@ test('a log from a newer version is refused, with a clear line and unharmed', as
   assert.equal((future.prepare('SELECT COUNT(*) AS n FROM wal').get() as { n: number }).n, 1);
   future.close();
 });
+
+test('a batch is kept whole or not at all, and each of its records is answered', async (t) => {
+  const { path, log } = setUp(t, { maxWaiting: 3 });
+  await log.append(record('b'));
+  const first = log.appendAll([record('a'), record('b'), record('a')]);
+  await assert.rejects(
+    log.appendAll([record('c')]),
+    (error: LogRefusal) => error.reason === 'busy' && /3 records wait/.test(error.message),
+  );
+  assert.deepEqual(await first, ['stored', 'duplicate', 'duplicate']);
+  // More than the queue takes, but nothing else waits.
+  assert.equal((await log.appendAll(['d', 'e', 'f', 'g'].map((key) => record(key)))).length, 4);
+  const keys = kept(path).records.map(({ key }) => key);
+  assert.deepEqual(keys, ['b', 'a', 'd', 'e', 'f', 'g']);
+});

@@ -64,8 +64,8 @@ const REMOVE_ROWS = 2000;
 const FIRST_RATE_PER_MS = 5;
 
 interface Waiting {
-  readonly record: LogRecord;
-  readonly resolve: (appended: Appended) => void;
+  readonly records: readonly LogRecord[];
+  readonly resolve: (appended: Appended[]) => void;
   readonly reject: (error: LogRefusal) => void;
 }
 
@@ -74,6 +74,7 @@ export class Log {
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
   #waiting: Waiting[] = [];
+  #waitingRecords = 0;
   #scheduled = false;
   #closed = false;
   /** Records a millisecond that the disk takes, an exponential mean over commits. */
@@ -92,15 +93,23 @@ export class Log {
   }
 
   /** Resolves when the record is on disk; rejects with a LogRefusal where it is not, and nothing of it was kept. */
-  append(record: LogRecord): Promise<Appended> {
+  async append(record: LogRecord): Promise<Appended> {
+    const [appended] = await this.appendAll([record]);
+    return appended!;
+  }
+
+  /** The same for several at once, of which all or none are kept; the answers in their order. */
+  appendAll(records: readonly LogRecord[]): Promise<Appended[]> {
     if (this.#closed) return Promise.reject(new LogRefusal('busy', 'the log is closing', FAILED_RETRY_MS));
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    // What is larger than the queue is taken when nothing else waits: it would never be taken otherwise.
+    if (this.#waiting.length > 0 && this.#waitingRecords + records.length > this.#options.maxWaiting) {
       return Promise.reject(
-        new LogRefusal('busy', `${this.#waiting.length} records wait for the disk`, this.waitMs()),
+        new LogRefusal('busy', `${this.#waitingRecords} records wait for the disk`, this.waitMs()),
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record, resolve, reject });
+      this.#waiting.push({ records, resolve, reject });
+      this.#waitingRecords += records.length;
       if (this.#scheduled) return;
       this.#scheduled = true;
       // After the I/O of this turn: everything that came in it shares one fsync.
@@ -110,12 +119,12 @@ export class Log {
 
   /** How many records wait for the disk. */
   waiting(): number {
-    return this.#waiting.length;
+    return this.#waitingRecords;
   }
 
   /** How long what waits will take at the speed of the disk as it was seen, ms. */
   waitMs(): number {
-    return Math.ceil(this.#waiting.length / this.#ratePerMs);
+    return Math.ceil(this.#waitingRecords / this.#ratePerMs);
   }
 
   /** Records a second that the disk takes, as seen lately. */
@@ -144,9 +153,11 @@ export class Log {
     this.#scheduled = false;
     const batch = this.#waiting;
     if (batch.length === 0) return;
+    const count = this.#waitingRecords;
     this.#waiting = [];
+    this.#waitingRecords = 0;
     const began = performance.now();
-    let answers: Appended[];
+    let answers: Appended[][];
     try {
       this.#makeRoom();
       answers = this.#write(batch);
@@ -160,27 +171,29 @@ export class Log {
       return;
     }
     this.#problem = undefined;
-    const perMs = batch.length / Math.max(performance.now() - began, 0.05);
+    const perMs = count / Math.max(performance.now() - began, 0.05);
     this.#ratePerMs += 0.1 * (perMs - this.#ratePerMs);
     for (const [index, { resolve }] of batch.entries()) resolve(answers[index]!);
   }
 
-  #write(batch: readonly Waiting[]): Appended[] {
+  #write(batch: readonly Waiting[]): Appended[][] {
     const now = this.#options.clock.now();
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const answers = batch.map(({ record: { key, timestampNs, bytes, kind, source } }): Appended => {
-        // SQLite's integers are signed: the bits are kept, and turned back where they are read.
-        const ts = BigInt.asIntN(64, timestampNs);
-        const { changes } = this.#insert.run(key, ts, bytes, crc32(bytes), kind, source, now);
-        return changes === 0 ? 'duplicate' : 'stored';
-      });
+      const answers = batch.map(({ records }) => records.map((record) => this.#writeOne(record, now)));
       this.#db.exec('COMMIT');
       return answers;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  #writeOne({ key, timestampNs, bytes, kind, source }: LogRecord, now: number): Appended {
+    // SQLite's integers are signed: the bits are kept, and turned back where they are read.
+    const ts = BigInt.asIntN(64, timestampNs);
+    const { changes } = this.#insert.run(key, ts, bytes, crc32(bytes), kind, source, now);
+    return changes === 0 ? 'duplicate' : 'stored';
   }
 
   /** At the bound the oldest rows outside of the window go; where none is, the log is full. */

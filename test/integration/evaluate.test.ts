@@ -74,7 +74,7 @@ test('a second evaluation replaces the scores of the chosen sets with the same o
   assert.equal(readdirSync(join(folder, 'out')).length, 3);
   const [one, other] = [first, second].map(({ stdout }) => {
     const { detectors, sets, groups } = JSON.parse(stdout) as Record<string, Record<string, unknown>[]>;
-    assert.deepEqual(detectors, ['isolation-forest', 'principal-residual']);
+    assert.deepEqual(detectors, ['principal-residual', 'isolation-forest']);
     return { groups, set: { ...sets![0], scoreMicroseconds: 0 } };
   });
   assert.deepEqual(one, other);
@@ -95,7 +95,7 @@ test('an ablation fills its place on a page and leaves the rest alone', async (t
   assert.match(text, /^Before\.\n<!-- ablation -->\n\nSMD, 2 sets:\n\n\| detectors /);
   assert.match(
     text,
-    /\| what ships \|.*\n\| without isolation-forest \|.*\n\| without principal-residual \|/,
+    /\| what ships \|.*\n\| without principal-residual \|.*\n\| without isolation-forest \|/,
   );
   assert.match(text, /\n<!-- \/ablation -->\nAfter\.\n$/);
   assert.ok(!text.includes('old'));

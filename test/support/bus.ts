@@ -2,6 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import {
+  ProcessChange_Kind,
+  PublishRequest,
+  PublishResponse,
+} from '../../proto/generated/homeostat/v1/telemetry.ts';
+import {
   UniversalAck,
   UniversalAck_Status,
   UniversalEnvelope,
@@ -13,12 +18,7 @@ export class Publisher {
 
   /** `folder` holds what `homeostat hub issue NAME` made. */
   constructor(address: string, folder: string, name: string) {
-    const read = (file: string): Buffer => readFileSync(join(folder, file));
-    this.#client = new grpc.Client(
-      address,
-      grpc.credentials.createSsl(read('ca.pem'), read(`${name}.key`), read(`${name}.pem`)),
-      { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.ssl_target_name_override': 'localhost' },
-    );
+    this.#client = connect(address, folder, name);
   }
 
   /** The name of the status, or of the gRPC error where there was no answer. */
@@ -51,3 +51,77 @@ export class Publisher {
 
 const nameOf = ({ status }: UniversalAck): string =>
   Object.entries(UniversalAck_Status).find(([, value]) => value === status)?.[0] ?? String(status);
+
+/** The bytes of a batch of process events with these keys. */
+export function batchOf(sequence: number, keys: readonly string[]): Buffer {
+  const process = {
+    pid: 4711n,
+    ppid: 1n,
+    exe: '/usr/bin/python3',
+    args: ['worker.py'],
+    startTsNs: 1n,
+    uid: 1000,
+  };
+  const events = keys.map((idempotencyKey) => ({
+    ...{ tsNs: 1_757_184_000_000_000_000n, idempotencyKey },
+    process: { kind: ProcessChange_Kind.KIND_START, process },
+  }));
+  const request = PublishRequest.fromPartial({ sequence: BigInt(sequence), events });
+  return Buffer.from(PublishRequest.encode(request).finish());
+}
+
+/** A stream of batches; the answers come in their order. */
+export class StreamPublisher {
+  readonly #client: grpc.Client;
+  readonly #call: grpc.ClientDuplexStream<Buffer, PublishResponse>;
+  readonly #answers: PublishResponse[] = [];
+  readonly #waiting: { resolve(answer: PublishResponse): void; reject(error: Error): void }[] = [];
+  #error: Error | undefined;
+
+  /** `folder` holds what `homeostat hub issue NAME` made. */
+  constructor(address: string, folder: string, name: string) {
+    this.#client = connect(address, folder, name);
+    this.#call = this.#client.makeBidiStreamRequest(
+      '/homeostat.v1.TelemetryService/Publish',
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => PublishResponse.decode(bytes),
+    );
+    this.#call.on('data', (answer: PublishResponse) => {
+      const first = this.#waiting.shift();
+      if (first) first.resolve(answer);
+      else this.#answers.push(answer);
+    });
+    const failed = (error: Error): void => {
+      this.#error ??= error;
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#error);
+    };
+    this.#call.on('error', failed);
+    this.#call.on('end', () => failed(new Error('the stream ended')));
+  }
+
+  send(batch: Buffer): void {
+    this.#call.write(batch);
+  }
+
+  /** The next answer; rejects with the gRPC error when the stream ended. */
+  next(): Promise<PublishResponse> {
+    const kept = this.#answers.shift();
+    if (kept) return Promise.resolve(kept);
+    if (this.#error) return Promise.reject(this.#error);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  close(): void {
+    this.#call.cancel();
+    this.#client.close();
+  }
+}
+
+function connect(address: string, folder: string, name: string): grpc.Client {
+  const read = (file: string): Buffer => readFileSync(join(folder, file));
+  return new grpc.Client(
+    address,
+    grpc.credentials.createSsl(read('ca.pem'), read(`${name}.key`), read(`${name}.pem`)),
+    { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.ssl_target_name_override': 'localhost' },
+  );
+}

@@ -1,0 +1,25 @@
+/** What a log keeps of a message. */
+export interface EnvelopeRecord {
+  readonly key: string;
+  readonly timestampNs: bigint;
+  readonly kind: string;
+  readonly source: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What the bus needs of a log. */
+export interface EnvelopeLog {
+  /** Resolves when the bytes are on disk; rejects with an EnvelopeRefusal where they are not. */
+  append(record: EnvelopeRecord): Promise<'stored' | 'duplicate'>;
+  /** The same for several, of which all or none are kept; the answers in their order. */
+  appendAll(records: readonly EnvelopeRecord[]): Promise<readonly ('stored' | 'duplicate')[]>;
+  waiting(): number;
+  ratePerSecond(): number;
+}
+
+/** How a log says no: worth trying again after `retryMs`. */
+export interface EnvelopeRefusal {
+  readonly reason: 'busy' | 'full' | 'failed';
+  readonly message: string;
+  readonly retryMs: number;
+}

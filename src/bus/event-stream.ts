@@ -1,0 +1,187 @@
+import * as grpc from '@grpc/grpc-js';
+import { PublishResponse, PublishResponse_Status } from '../../proto/generated/homeostat/v1/telemetry.ts';
+import { type Batch, EVENT, inspect, splitBatch } from './envelope.ts';
+import type { EnvelopeLog, EnvelopeRecord, EnvelopeRefusal } from './envelope-log.ts';
+import type { BusMetrics } from './metrics.ts';
+
+type Call = grpc.ServerDuplexStream<Buffer, Buffer>;
+type Rejection = PublishResponse['rejections'][number];
+
+/** Events that a stream may have on their way. */
+const CREDIT = 5000;
+/** Bytes that a stream may have on their way: beyond them nothing is read from it until some are on disk. */
+const MAX_BYTES = 4 * 2 ** 20;
+/** Streams that one client may have open: enough for a connection that is gone and not yet noticed. */
+const MAX_STREAMS = 4;
+
+export interface EventStreamsOptions {
+  readonly log: EnvelopeLog;
+  readonly metrics: BusMetrics;
+}
+
+/** The agents' streams: batches in, an answer for each in its order when its events are on disk. */
+export class EventStreams {
+  readonly #options: EventStreamsOptions;
+  readonly #open = new Map<EventStream, string>();
+
+  constructor(options: EventStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** `source`: the name in the client's certificate. */
+  take(call: Call, source: string): void {
+    const stream = new EventStream(call, source, this.#options);
+    const open = [...this.#open.values()].filter((one) => one === source).length;
+    if (open >= MAX_STREAMS) {
+      stream.end(
+        grpc.status.RESOURCE_EXHAUSTED,
+        `${source} has ${open} streams open; at most ${MAX_STREAMS}`,
+      );
+      return;
+    }
+    this.#open.set(stream, source);
+    stream.start(() => this.#open.delete(stream));
+  }
+
+  /** Ends all of them: their clients come again later. */
+  close(): void {
+    for (const stream of this.#open.keys()) stream.end(grpc.status.UNAVAILABLE, 'the hub stops');
+  }
+}
+
+class EventStream {
+  readonly #call: Call;
+  readonly #source: string;
+  readonly #options: EventStreamsOptions;
+  #sequence = 0n;
+  #credit = CREDIT;
+  #bytes = 0;
+  /** Batches without their answer. */
+  #unanswered = 0;
+  #answers: Promise<void> = Promise.resolve();
+  /** The client does not read its answers. */
+  #clogged = false;
+  #halfClosed = false;
+  #ended = false;
+
+  constructor(call: Call, source: string, options: EventStreamsOptions) {
+    this.#call = call;
+    this.#source = source;
+    this.#options = options;
+  }
+
+  start(onEnd: () => void): void {
+    const call = this.#call;
+    const ended = (): void => {
+      this.#ended = true;
+      onEnd();
+    };
+    call.on('data', (bytes: Buffer) => this.#take(bytes));
+    call.on('end', () => {
+      this.#halfClosed = true;
+      this.#finish();
+    });
+    call.on('drain', () => {
+      this.#clogged = false;
+      this.#flow();
+    });
+    for (const event of ['cancelled', 'error', 'close', 'finish']) call.on(event, ended);
+    this.#write({ sequence: 0n, status: PublishResponse_Status.STATUS_OK, credit: CREDIT });
+  }
+
+  end(code: grpc.status, details: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#call.emit('error', { code, details });
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#ended) return;
+    const batch = splitBatch(bytes);
+    if (!batch) {
+      this.end(grpc.status.INVALID_ARGUMENT, 'the bytes are no PublishRequest');
+      return;
+    }
+    const wrong = this.#refusal(batch);
+    if (wrong) {
+      this.end(wrong.code, wrong.details);
+      return;
+    }
+    const { sequence, events } = batch;
+    this.#sequence = sequence;
+    this.#credit -= events.length;
+    this.#bytes += bytes.length;
+    this.#unanswered++;
+    this.#flow();
+    const done = this.#options.metrics.begin();
+    const kept = this.#keep(events);
+    // A refusal is known at once, but its turn is after those before it.
+    this.#answers = this.#answers.then(async () => {
+      const { outcome, ...answer } = await kept;
+      done(outcome);
+      this.#bytes -= bytes.length;
+      this.#unanswered--;
+      this.#credit += events.length;
+      this.#write({ sequence, credit: events.length, ...answer });
+      this.#flow();
+      this.#finish();
+    });
+  }
+
+  #refusal({ sequence, events }: Batch): { code: grpc.status; details: string } | undefined {
+    const { INVALID_ARGUMENT, RESOURCE_EXHAUSTED } = grpc.status;
+    const due = this.#sequence + 1n;
+    if (sequence !== due)
+      return { code: INVALID_ARGUMENT, details: `sequence ${sequence} came where ${due} was due` };
+    if (events.length === 0) return { code: INVALID_ARGUMENT, details: `batch ${sequence} has no events` };
+    if (events.length <= this.#credit) return undefined;
+    const details = `a batch of ${events.length} events came with a credit of ${this.#credit}`;
+    return { code: RESOURCE_EXHAUSTED, details };
+  }
+
+  /** Never rejects. */
+  async #keep(events: readonly Uint8Array[]) {
+    const rejections: Rejection[] = [];
+    const records: EnvelopeRecord[] = [];
+    for (const [index, bytes] of events.entries()) {
+      const inspected = inspect(bytes, EVENT);
+      if (!inspected.ok) rejections.push({ index, reason: inspected.reason });
+      else
+        records.push({
+          key: inspected.key,
+          timestampNs: inspected.timestampNs,
+          kind: EVENT.name,
+          source: this.#source,
+          bytes,
+        });
+    }
+    try {
+      const answers = await this.#options.log.appendAll(records);
+      const duplicates = answers.filter((answer) => answer === 'duplicate').length;
+      this.#options.metrics.events(answers.length, duplicates);
+      const outcome = rejections.length > 0 ? ('invalid' as const) : ('ok' as const);
+      return { outcome, status: PublishResponse_Status.STATUS_OK, duplicates, rejections };
+    } catch (error) {
+      const { reason: why, message: reason, retryMs: backoffHintMs } = error as EnvelopeRefusal;
+      const outcome = ({ busy: 'overload', full: 'retry', failed: 'failed' } as const)[why];
+      return { outcome, status: PublishResponse_Status.STATUS_RETRY, reason, backoffHintMs };
+    }
+  }
+
+  #write(answer: Partial<PublishResponse>): void {
+    if (this.#ended) return;
+    const bytes = PublishResponse.encode(PublishResponse.fromPartial(answer)).finish();
+    this.#clogged = !this.#call.write(Buffer.from(bytes));
+  }
+
+  /** Reads on or not: gRPC's own flow control then holds the client back. */
+  #flow(): void {
+    if (this.#clogged || this.#bytes > MAX_BYTES) this.#call.pause();
+    else if (this.#call.isPaused()) this.#call.resume();
+  }
+
+  /** The client will send nothing more: the stream ends with its last answer. */
+  #finish(): void {
+    if (this.#halfClosed && this.#unanswered === 0 && !this.#ended) this.#call.end();
+  }
+}
