@@ -1,7 +1,7 @@
 import { excursions } from '../lib/excess.ts';
 import type { BlockMeasures, Comparison } from '../model/comparison.ts';
 import { type Matrix, slice } from '../model/matrix.ts';
-import { lowSeconds, SEVERITY_SECONDS } from '../model/severity.ts';
+import { lowSeconds } from '../model/severity.ts';
 import { FAULTS, type InjectedFault } from './injected-faults.ts';
 
 /** A model at work: rows in the order of `features`, one after the other. */
@@ -56,7 +56,7 @@ export function compareModels(current: Contender, candidate: Contender, block: B
   );
   const sides = [measure(current, block, faults), measure(candidate, block, faults)] as const;
   const limits: Limits = {
-    alarmsAllowed: likelyAtMost(seconds / SEVERITY_SECONDS.LOW),
+    alarmsAllowed: likelyAtMost(seconds / lowSeconds(candidate.reachSeconds)),
     calibrationSlack: KOLMOGOROV_99 / Math.sqrt(Math.max(1, seconds / DEPENDENT_SECONDS)),
     faults: faults.length * PLACES,
     grown: candidate.trainedMs >= GROWN * current.trainedMs,

@@ -5,6 +5,7 @@ import { formatValue } from '../../model/display.ts';
 import type { MachineModel } from '../../model/machine-model.ts';
 import type { LossCurve } from '../../model/model-card.ts';
 import type { RegisteredModel } from '../../model/registered-model.ts';
+import { lowSeconds } from '../../model/severity.ts';
 import { renderComparison } from './render-comparison.ts';
 import { when } from './when.ts';
 
@@ -117,6 +118,9 @@ function calibrationLines(
       'Calibrated',
       `on ${count(rows)} held-out rows (${duration(rows * stepSeconds * 1000)}); nothing is called rarer than once in ${duration(returns.longest * 1000)}`,
     ),
-    line('Threshold', `a score of ${suggestedThreshold.toFixed(2)} is LOW: once a day or rarer`),
+    line(
+      'Threshold',
+      `a score of ${suggestedThreshold.toFixed(2)} is LOW: once in ${duration(lowSeconds(returns.longest) * 1000)} or rarer`,
+    ),
   ];
 }
