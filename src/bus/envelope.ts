@@ -40,6 +40,7 @@ export const EVENT: EnvelopeKind = {
     [5, 'metrics'],
     [6, 'anomaly'],
     [7, 'coverage'],
+    [8, 'host'],
   ]),
   plainPayloads: new Set(),
 };

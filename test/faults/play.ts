@@ -9,8 +9,6 @@ export interface PlayOptions {
   readonly tell: (line: string) => void;
 }
 
-/** How long a raised anomaly may take to find the right culprit: a few scans. */
-const CULPRIT_MS = 25_000;
 /** What is raised that soon after a fault was ended is still of its making. */
 const AFTERMATH_MS = 20_000;
 
@@ -65,7 +63,8 @@ async function make(
   await scene.begin();
   let caught: Anomaly | undefined;
   let rightAt: number | undefined;
-  let end = began + fault.seconds * 1000;
+  let others: readonly Anomaly[] = [];
+  const end = began + fault.seconds * 1000;
   while (Date.now() < end && rightAt === undefined) {
     await sleep(1000);
     const all = (await daemon.anomalies(began)).filter(({ kind }) => fault.kinds.includes(kind));
@@ -73,8 +72,9 @@ async function make(
     // One that was open already may be what the fault shows in: then its culprit is what tells.
     const right = [...mine, ...all].find((anomaly) => namesOneOf(anomaly, scene.guilty()));
     if (right) rightAt = Date.now();
-    if (!caught && mine.length > 0) end = Math.min(end, Date.now() + CULPRIT_MS);
     caught = right ?? mine[0] ?? caught;
+    // The machine may do something else meanwhile: that ends no fault, but it is told.
+    others = mine.filter((anomaly) => anomaly !== caught);
   }
   tell(caught ? `  ${caught.severity} ${caught.sentence}` : `  nothing was raised in ${fault.seconds} s`);
   const raisedAt = caught && caught.raisedAt >= began ? caught.raisedAt : rightAt;
@@ -87,5 +87,6 @@ async function make(
     culpritAfterSeconds: rightAt === undefined ? undefined : (rightAt - began) / 1000,
     anomaly: caught,
     rightCulprit: rightAt !== undefined,
+    others,
   };
 }

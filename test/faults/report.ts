@@ -13,6 +13,8 @@ export interface Result {
   readonly culpritAfterSeconds: number | undefined;
   readonly anomaly: Anomaly | undefined;
   readonly rightCulprit: boolean;
+  /** What else was raised while it lasted. */
+  readonly others: readonly Anomaly[];
 }
 
 export interface Report {
@@ -41,9 +43,13 @@ export function table({ results, quiet, quietMs, learnedMs }: Report): string {
       .trimEnd(),
   );
   const raised = quiet.map((anomaly) => `  ${anomaly.severity} ${anomaly.sentence}`);
+  const beside = results.flatMap(({ fault, others }) =>
+    others.map(({ severity, sentence }) => `Also raised during ${fault}: ${severity} ${sentence}`),
+  );
   return [
     ...lines,
     '',
+    ...beside,
     `Raised in ${duration(quietMs)} of quiet time, after ${duration(learnedMs)} of learning: ${quiet.length}`,
     ...raised,
   ].join('\n');

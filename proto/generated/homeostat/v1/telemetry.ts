@@ -24,6 +24,7 @@ export interface Event {
   metrics: Metrics | undefined;
   anomaly: Anomaly | undefined;
   coverage: Coverage | undefined;
+  host: Host | undefined;
 }
 
 export interface ProcessChange {
@@ -104,6 +105,36 @@ export interface Coverage_Loss {
   count: bigint;
 }
 
+/** Who sends: once a stream begins, when something of it changes, and when it ends on purpose. */
+export interface Host {
+  state: Host_State;
+  name: string;
+  /** OpenTelemetry's os.type (`linux`, `darwin`, `windows`) and os.version. */
+  osType: string;
+  osVersion: string;
+  bootId: string;
+  cpus: number;
+  memoryBytes: bigint;
+  agentVersion: string;
+}
+
+export const Host_State = {
+  STATE_UNSPECIFIED: 0,
+  STATE_UP: 1,
+  /** STATE_STOPPING - It ends because it was told to: silence after this is no news. */
+  STATE_STOPPING: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Host_State = typeof Host_State[keyof typeof Host_State];
+
+export namespace Host_State {
+  export type STATE_UNSPECIFIED = typeof Host_State.STATE_UNSPECIFIED;
+  export type STATE_UP = typeof Host_State.STATE_UP;
+  export type STATE_STOPPING = typeof Host_State.STATE_STOPPING;
+  export type UNRECOGNIZED = typeof Host_State.UNRECOGNIZED;
+}
+
 export interface PublishRequest {
   /** 1 for the first batch of a stream, then one more each time. */
   sequence: bigint;
@@ -156,6 +187,7 @@ function createBaseEvent(): Event {
     metrics: undefined,
     anomaly: undefined,
     coverage: undefined,
+    host: undefined,
   };
 }
 
@@ -181,6 +213,9 @@ export const Event: MessageFns<Event> = {
     }
     if (message.coverage !== undefined) {
       Coverage.encode(message.coverage, writer.uint32(58).fork()).join();
+    }
+    if (message.host !== undefined) {
+      Host.encode(message.host, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -246,6 +281,14 @@ export const Event: MessageFns<Event> = {
             message.coverage = Coverage.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.host = Host.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -277,6 +320,7 @@ export const Event: MessageFns<Event> = {
     message.coverage = (object.coverage !== undefined && object.coverage !== null)
       ? Coverage.fromPartial(object.coverage)
       : undefined;
+    message.host = (object.host !== undefined && object.host !== null) ? Host.fromPartial(object.host) : undefined;
     return message;
   },
 };
@@ -742,6 +786,150 @@ export const Coverage_Loss: MessageFns<Coverage_Loss> = {
     message.what = object.what ?? "";
     message.why = object.why ?? "";
     message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    return message;
+  },
+};
+
+function createBaseHost(): Host {
+  return { state: 0, name: "", osType: "", osVersion: "", bootId: "", cpus: 0, memoryBytes: 0n, agentVersion: "" };
+}
+
+export const Host: MessageFns<Host> = {
+  encode(message: Host, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.osType !== "") {
+      writer.uint32(26).string(message.osType);
+    }
+    if (message.osVersion !== "") {
+      writer.uint32(34).string(message.osVersion);
+    }
+    if (message.bootId !== "") {
+      writer.uint32(42).string(message.bootId);
+    }
+    if (message.cpus !== 0) {
+      writer.uint32(48).uint32(message.cpus);
+    }
+    if (message.memoryBytes !== 0n) {
+      if (BigInt.asUintN(64, message.memoryBytes) !== message.memoryBytes) {
+        throw new globalThis.Error("value provided for field message.memoryBytes of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.memoryBytes);
+    }
+    if (message.agentVersion !== "") {
+      writer.uint32(66).string(message.agentVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Host {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.osType = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.osVersion = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.bootId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.cpus = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.memoryBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.agentVersion = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Host>): Host {
+    return Host.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Host>): Host {
+    const message = createBaseHost();
+    message.state = object.state ?? 0;
+    message.name = object.name ?? "";
+    message.osType = object.osType ?? "";
+    message.osVersion = object.osVersion ?? "";
+    message.bootId = object.bootId ?? "";
+    message.cpus = object.cpus ?? 0;
+    message.memoryBytes = (object.memoryBytes !== undefined && object.memoryBytes !== null)
+      ? BigInt(object.memoryBytes)
+      : 0n;
+    message.agentVersion = object.agentVersion ?? "";
     return message;
   },
 };
