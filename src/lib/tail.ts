@@ -16,17 +16,14 @@ export interface Tail {
 
 /** Shares of values above each knot. The last one is where the exponential tail begins. */
 const KNOTS = [1, 0.9, 0.75, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05, 0.03, 0.02];
-/** One-sided 90 % quantile of the normal distribution. */
-const NORMAL_90 = 1.2816;
-
 /**
  * Learns a tail from values in the order of time. Neighbours repeat each other, so blocks of `blockLength` of them are what is ranked: a new
  * value is as high as x with a probability of at most (1 + the sum over the blocks of the share of their values above x) / (blocks + 1),
  * whatever the values are, if the next block could have been any of them. It is never below 1 / (blocks + 1). (Conformal prediction for
  * groups: Lee, Barber and Willett, "Distribution-free inference with hierarchical data", 2023; for blocks of time: Chernozhukov, Wuthrich
  * and Zhu, "Exact and robust conformal inference methods for predictive machine learning with dependent data", 2018.)
- * Beyond the ranks comes the tail of excursions, those closer than a block counted once. The fewer there were, the longer it is
- * taken to be: its scale is the upper 90 % bound, never less than `prior.scale`.
+ * Beyond the ranks comes the tail of excursions, those closer than a block counted once; its scale is never less than `prior.scale`.
+ * How little was seen is not made up for here: whoever asks how rare something is (`return-period.ts`) does it, once.
  */
 export function fitTail(values: Float64Array, blockLength: number, prior: ExcessPrior): Tail {
   const sorted = sortFinite(values);
@@ -42,8 +39,7 @@ export function fitTail(values: Float64Array, blockLength: number, prior: Excess
   }
   const start = knots.at(-1) ?? 0;
   const heights = excursions(values, start, blockLength).map((peak) => peak - start);
-  const doubt = 1 + NORMAL_90 / Math.sqrt(Math.max(1, heights.length));
-  return { values: knots, digits, scale: Math.max(prior.scale, fitExcess(heights, prior).scale * doubt) };
+  return { values: knots, digits, scale: Math.max(prior.scale, fitExcess(heights, prior).scale) };
 }
 
 /** -log10 of the probability of a value as high as `value`, by a learned tail. */

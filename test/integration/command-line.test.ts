@@ -49,10 +49,15 @@ test('the help of the program and of each command tells what it does and what it
     train: ['--from <time>', '--data <dir>', 'Ctrl-C', 'goes on', 'Examples:'],
     model: ['list', 'show', 'compare', 'promote', 'rollback', 'only if it is not worse', 'Examples:'],
     evaluate: ['<dir>', '--scores <dir>', '--ablation', 'NAME.label.u8', 'Example:'],
+    hub: ['--bus-port <n>', 'mutual TLS', 'issue', 'default: 200MiB', 'Examples:'],
+    'hub issue': ['<name>', '--days <n>', '--out <dir>'],
+    bus: ['status'],
+    wal: ['stats', 'verify', 'backup', 'reset', 'replay', 'exit code 1'],
     record: ['<file>', '--pseudonyms', 'secrets hidden', 'Look at the file before you give it away'],
   };
   const commands = createProgram().commands.map((command) => command.name());
-  assert.deepEqual(Object.keys(phrases).sort(), ['', ...commands].sort());
+  const tested = Object.keys(phrases).filter((command) => !command.includes(' '));
+  assert.deepEqual(tested.sort(), ['', ...commands].sort());
   for (const [command, wanted] of Object.entries(phrases)) {
     const { code, stdout, stderr } = await homeostat(folder, [
       ...command.split(' ').filter(Boolean),

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { parseSize, SIZE_HELP } from '../../lib/units.ts';
@@ -14,10 +14,14 @@ export function addHub(program: Command): void {
     .option('--bus-host <address>', 'address to take events on', '127.0.0.1')
     .option('--bus-port <n>', 'port to take events on; 0 takes any free one', portArgument, 50051)
     .option('--port <n>', 'port of the figures on loopback; 0 takes any free one', portArgument, 4664)
-    .option('--max-log <size>', 'what the log may take on disk', sizeArgument, 200 * 2 ** 20)
+    .addOption(
+      new Option('--max-log <size>', 'what the log may take on disk')
+        .argParser(sizeArgument)
+        .default(200 * 2 ** 20, '200MiB'),
+    )
     .addHelpText(
       'after',
-      '\nThe log refuses new events (RETRY) when it is at its bound and everything in it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub issue laptop --out certificates',
+      '\nThe log refuses new events (RETRY) when it is at its bound and everything\nin it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub issue laptop --out certificates',
     )
     .action(async (options) => {
       const { hub: run } = await import('../hub.ts');

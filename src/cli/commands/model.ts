@@ -71,8 +71,9 @@ interface Quantize {
 
 const HELP = `
 A running Homeostat takes up a promotion or a rollback within seconds. What it
-trains itself runs beside the current model first (a tenth of the time that it was
-trained on, 2 to 30 min) and replaces it only if it is not worse on those rows.
+trains itself runs beside the current model first (a tenth of the time that it
+was trained on, 2 to 30 min) and replaces it only if it is not worse on those
+rows.
 
 Examples:
   homeostat model list

@@ -44,8 +44,8 @@ const HELP = `
 Periods of anomalies are left out. The model becomes a candidate and scores only
 after 'homeostat model promote'; a running Homeostat is not disturbed.
 
-Ctrl-C ends the training; what it has finished is kept, and the same command goes
-on from there.
+Ctrl-C ends the training; what it has finished is kept, and the same command
+goes on from there.
 
 Examples:
   homeostat train --from 12h
