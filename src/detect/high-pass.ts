@@ -1,4 +1,7 @@
+import type { EncodedModel } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
+import type { Viewer } from './residual.ts';
+import { decodeSeason, encodeSeason, learnSeason, partOf, type Season } from './season.ts';
 
 /** What changed within the last hour: each metric less its own slow mean, in units of what that usually is. */
 export interface HighPassView {
@@ -7,6 +10,8 @@ export interface HighPassView {
   /** The slow means as the training left them, and when: a scorer goes on from there, or anew when that is long ago. */
   readonly means: Float32Array;
   readonly meansAt: number;
+  /** Taken off first. */
+  readonly season: Season | undefined;
 }
 
 const HALF_LIFE_MS = 45 * 60_000;
@@ -19,10 +24,12 @@ const MOST_ROWS = 20_000;
 class HighPass {
   readonly means: Float32Array;
   lastAt: number;
+  readonly #season: Season | undefined;
 
-  constructor(means: Float32Array, lastAt: number) {
+  constructor({ means, meansAt, season }: Pick<HighPassView, 'means' | 'meansAt' | 'season'>) {
     this.means = means.slice();
-    this.lastAt = lastAt;
+    this.lastAt = meansAt;
+    this.#season = season;
   }
 
   apply(row: Float32Array, at: number, into: Float32Array): void {
@@ -32,8 +39,10 @@ class HighPass {
     const weight = 1 - 2 ** (-elapsed / HALF_LIFE_MS);
     const limit = elapsed > HALF_LIFE_MS ? Number.POSITIVE_INFINITY : STEP_LIMIT;
     const means = this.means;
+    const season = this.#season;
+    const part = season ? partOf(season, at, into.length) : 0;
     for (let column = 0; column < into.length; column++) {
-      const value = row[column]!;
+      const value = season ? row[column]! - season.table[part + column]! : row[column]!;
       if (Number.isNaN(means[column]!)) means[column] = value;
       const mean = means[column]!;
       const step = value - mean;
@@ -48,10 +57,14 @@ class HighPass {
  * a missing value is 0 there. `progress` from 0 to 1.
  */
 export function learnHighPass(
-  { rows, columns, data, at }: Matrix,
+  train: Matrix,
+  validate: Matrix,
   progress: (done: number) => void,
 ): { readonly view: HighPassView; readonly rows: Float32Array } {
-  const highPass = new HighPass(new Float32Array(columns).fill(Number.NaN), at[0] ?? 0);
+  const { rows, columns, data, at } = train;
+  const season = learnSeason(train, validate);
+  const unknown = new Float32Array(columns).fill(Number.NaN);
+  const highPass = new HighPass({ means: unknown, meansAt: at[0] ?? 0, season });
   const row = new Float32Array(columns);
   const squares = new Float64Array(columns);
   const counts = new Float64Array(columns);
@@ -71,17 +84,17 @@ export function learnHighPass(
     Math.max(LEAST_DEVIATION, Math.sqrt(sum / Math.max(1, counts[column]!))),
   );
   for (let index = 0; index < kept.length; index++) kept[index]! /= deviations[index % columns]!;
-  return { view: { deviations, means: highPass.means, meansAt: highPass.lastAt }, rows: kept };
+  return { view: { deviations, means: highPass.means, meansAt: highPass.lastAt, season }, rows: kept };
 }
 
 /** Shows rows one after the other as the view has them. */
-export class HighPassViewer {
+export class HighPassViewer implements Viewer {
   readonly #deviations: Float32Array;
   readonly #highPass: HighPass;
 
-  constructor({ deviations, means, meansAt }: HighPassView) {
-    this.#deviations = deviations;
-    this.#highPass = new HighPass(means, meansAt);
+  constructor(view: HighPassView) {
+    this.#deviations = view.deviations;
+    this.#highPass = new HighPass(view);
   }
 
   /** Values in deviations, at most `limit` of them, into `into`; NaN where the row has none. `row` is standardised. */
@@ -94,12 +107,15 @@ export class HighPassViewer {
   }
 }
 
+export function encodeHighPass({ deviations, means, meansAt, season }: HighPassView): EncodedModel {
+  const { facts, arrays } = encodeSeason(season);
+  return { facts: { ...facts, meansAt }, arrays: { ...arrays, deviations, means } };
+}
+
 /** A view out of a model file. Throws where the parts do not fit together; `name` is the detector's. */
-export function decodeHighPass(
-  name: string,
-  { meansAt }: Readonly<Record<string, unknown>>,
-  { deviations, means }: Readonly<Record<string, Float32Array | Int32Array>>,
-): HighPassView {
+export function decodeHighPass(name: string, encoded: EncodedModel): HighPassView {
+  const { meansAt } = encoded.facts;
+  const { deviations, means } = encoded.arrays;
   if (
     typeof meansAt !== 'number' ||
     !(deviations instanceof Float32Array) ||
@@ -108,5 +124,5 @@ export function decodeHighPass(
   ) {
     throw new Error(`${name}: the parts do not fit together`);
   }
-  return { deviations, means, meansAt };
+  return { deviations, means, meansAt, season: decodeSeason(name, encoded, means.length) };
 }

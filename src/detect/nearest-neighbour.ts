@@ -1,7 +1,13 @@
 import { Random } from '../lib/random.ts';
 import type { Detector, LearnContext, Scorer } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
-import { decodeHighPass, type HighPassView, HighPassViewer, learnHighPass } from './high-pass.ts';
+import {
+  decodeHighPass,
+  encodeHighPass,
+  type HighPassView,
+  HighPassViewer,
+  learnHighPass,
+} from './high-pass.ts';
 
 /**
  * How far a row is from the nearest of some hundred rows that were seen, on the high-pass view. It assumes nothing of how
@@ -24,10 +30,13 @@ export function createNearestNeighbour(): Detector<NearestNeighbour> {
     weight: 1,
     learn,
     scorer: (model) => new NearestScorer(model),
-    encode: ({ meansAt, ...arrays }) => ({ facts: { meansAt }, arrays }),
-    decode: ({ facts, arrays }) => {
-      const view = decodeHighPass(NAME, facts, arrays);
-      const { examples } = arrays;
+    encode: ({ examples, ...view }) => {
+      const { facts, arrays } = encodeHighPass(view);
+      return { facts, arrays: { ...arrays, examples } };
+    },
+    decode: (encoded) => {
+      const view = decodeHighPass(NAME, encoded);
+      const { examples } = encoded.arrays;
       if (!(examples instanceof Float32Array) || examples.length % view.means.length !== 0)
         throw new Error(`${NAME}: the parts do not fit together`);
       return { ...view, examples };
@@ -35,9 +44,9 @@ export function createNearestNeighbour(): Detector<NearestNeighbour> {
   };
 }
 
-function learn(train: Matrix, _validate: Matrix, { seed, progress }: LearnContext): NearestNeighbour {
+function learn(train: Matrix, validate: Matrix, { seed, progress }: LearnContext): NearestNeighbour {
   const { columns } = train;
-  const { view, rows } = learnHighPass(train, progress);
+  const { view, rows } = learnHighPass(train, validate, progress);
   const count = rows.length / columns;
   const chosen = Int32Array.from({ length: count }, (_, row) => row);
   const wanted = Math.min(EXAMPLES, count);

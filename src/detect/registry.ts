@@ -2,6 +2,7 @@ import type { Detector } from '../model/detector.ts';
 import { createAutoencoder } from './autoencoder.ts';
 import { createBaselines } from './baselines.ts';
 import { createIsolationForest } from './isolation-forest.ts';
+import { createLevelResidual } from './level-residual.ts';
 import { createNearestNeighbour } from './nearest-neighbour.ts';
 import { createPrincipalResidual } from './principal-residual.ts';
 
@@ -15,5 +16,6 @@ export const DETECTORS: readonly Detector[] = [
   createAutoencoder() as Detector,
   createBaselines() as Detector,
   createPrincipalResidual() as Detector,
+  createLevelResidual() as Detector,
   createNearestNeighbour() as Detector,
 ];

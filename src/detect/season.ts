@@ -1,0 +1,145 @@
+import { quantile } from '../lib/quantile.ts';
+import type { EncodedModel } from '../model/detector.ts';
+import type { Matrix } from '../model/matrix.ts';
+
+/**
+ * Where each metric usually is at this time of the day, or of the week: a machine that follows the clock is compared with
+ * itself at the same time, and a night's load at noon is then as plain as a metric that breaks.
+ */
+export interface Season {
+  readonly periodMs: number;
+  /** Medians of each part of the period, parts x columns, standardised; the same in all parts where a metric has no season. */
+  readonly table: Float32Array;
+}
+
+const DAY_MS = 86_400_000;
+const PARTS_A_DAY = 96;
+/** Longest first: what follows the week follows the day as well. */
+const PERIODS_MS = [7 * DAY_MS, DAY_MS];
+/** The same hour must have been seen so often. */
+const LEAST_PERIODS = 3;
+/** A metric follows the clock when, on later rows, its season leaves at most so much of its variance. */
+const LEAVES = 0.3;
+/**
+ * So many of the metrics that move must follow the clock. A part of them does on most machines, and a season of few that is taken
+ * off makes what is left of them loud: on labelled machines that lost more than it found.
+ */
+const MOST = 0.6;
+/** A season that leaves nearly all of a metric's variance is none of its own. */
+const WORTH = 0.95;
+/** Deviations in standardised units below which a metric does not move. */
+const MOVES = 0.05;
+
+/** Undefined while the same hours were not seen often enough, and for a machine that does not follow the clock. */
+export function learnSeason(train: Matrix, validate: Matrix): Season | undefined {
+  const span = (train.at.at(-1) ?? 0) - (train.at[0] ?? 0);
+  for (const periodMs of PERIODS_MS) {
+    if (span < LEAST_PERIODS * periodMs || validate.rows === 0) continue;
+    const table = medians(train, periodMs);
+    const level = levels(train);
+    const followers = judge({ periodMs, table }, level, validate);
+    if (followers >= MOST) return { periodMs, table };
+  }
+  return undefined;
+
+  /** The share of moving metrics that follow the clock; those that do not at all lose their season. */
+  function judge({ periodMs, table }: Season, level: Float32Array, rows: Matrix): number {
+    const left = varianceLeft({ periodMs, table }, level, rows);
+    const { columns } = rows;
+    let moving = 0;
+    let following = 0;
+    for (let column = 0; column < columns; column++) {
+      if (!Number.isNaN(left[column]!)) moving++;
+      if (left[column]! <= LEAVES) following++;
+      if (left[column]! <= WORTH) continue;
+      for (let at = column; at < table.length; at += columns) table[at] = level[column]!;
+    }
+    return moving === 0 ? 0 : following / moving;
+  }
+}
+
+/** Where the part of `at` begins in the table. */
+export function partOf({ periodMs, table }: Season, at: number, columns: number): number {
+  const parts = table.length / columns;
+  const within = ((at % periodMs) + periodMs) % periodMs;
+  return Math.min(parts - 1, Math.floor((within / periodMs) * parts)) * columns;
+}
+
+/** For each column the share of its variance that the season leaves on these rows; NaN where it hardly moves. */
+function varianceLeft(season: Season, level: Float32Array, rows: Matrix): Float64Array {
+  const { columns, data, at } = rows;
+  const off = new Float64Array(columns);
+  const whole = new Float64Array(columns);
+  const counts = new Float64Array(columns);
+  for (let row = 0; row < rows.rows; row++) {
+    const part = partOf(season, at[row]!, columns);
+    for (let column = 0; column < columns; column++) {
+      const value = data[row * columns + column]!;
+      if (Number.isNaN(value)) continue;
+      off[column]! += (value - season.table[part + column]!) ** 2;
+      whole[column]! += (value - level[column]!) ** 2;
+      counts[column]!++;
+    }
+  }
+  return off.map((sum, column) =>
+    whole[column]! > MOVES ** 2 * counts[column]! ? sum / whole[column]! : Number.NaN,
+  );
+}
+
+function levels(rows: Matrix): Float32Array {
+  const every = Int32Array.from({ length: rows.rows }, (_, row) => row);
+  return Float32Array.from({ length: rows.columns }, (_, column) => medianOf(rows, every, column));
+}
+
+/** Medians of each part, then smoothed over its neighbours, around the period. A part that was never seen takes the whole's median. */
+function medians(rows: Matrix, periodMs: number): Float32Array {
+  const { columns, at } = rows;
+  const parts = Math.round((periodMs / DAY_MS) * PARTS_A_DAY);
+  const members: number[][] = Array.from({ length: parts }, () => []);
+  const empty: Season = { periodMs, table: new Float32Array(parts) };
+  for (let row = 0; row < rows.rows; row++) members[partOf(empty, at[row]!, 1)]!.push(row);
+  const whole = levels(rows);
+  const raw = new Float32Array(parts * columns);
+  for (const [part, own] of members.entries()) {
+    for (let column = 0; column < columns; column++) {
+      const median = own.length === 0 ? Number.NaN : medianOf(rows, own, column);
+      raw[part * columns + column] = Number.isNaN(median) ? whole[column]! : median;
+    }
+  }
+  return raw.map((value, index) => {
+    const before = raw.at(index - columns)!;
+    const after = raw[(index + columns) % raw.length]!;
+    return (before + value + after) / 3;
+  });
+}
+
+function medianOf({ columns, data }: Matrix, members: ArrayLike<number>, column: number): number {
+  const values = new Float32Array(members.length);
+  let count = 0;
+  for (let index = 0; index < members.length; index++) {
+    const value = data[members[index]! * columns + column]!;
+    if (!Number.isNaN(value)) values[count++] = value;
+  }
+  return count === 0 ? Number.NaN : quantile(values.subarray(0, count).sort(), 0.5);
+}
+
+/** The season's part of an encoded model; nothing where there is none. */
+export function encodeSeason(season: Season | undefined): EncodedModel {
+  return season
+    ? { facts: { periodMs: season.periodMs }, arrays: { season: season.table } }
+    : { facts: {}, arrays: {} };
+}
+
+/** A season out of a model file, undefined where it holds none. Throws where it does not fit `columns`; `name` is the detector's. */
+export function decodeSeason(
+  name: string,
+  { facts, arrays }: EncodedModel,
+  columns: number,
+): Season | undefined {
+  const { periodMs } = facts;
+  const { season } = arrays;
+  if (periodMs === undefined && season === undefined) return undefined;
+  if (typeof periodMs !== 'number' || !(season instanceof Float32Array) || season.length % columns !== 0)
+    throw new Error(`${name}: the parts do not fit together`);
+  return { periodMs, table: season };
+}
