@@ -42,9 +42,9 @@ export function createLevelResidual(): Detector<LevelResidual> {
   };
 }
 
-function learn(train: Matrix, validate: Matrix, { progress }: LearnContext): LevelResidual {
+function learn(train: Matrix, validate: Matrix, { past, progress }: LearnContext): LevelResidual {
   const { rows, columns, data, at } = train;
-  const season = learnSeason(train, validate);
+  const season = learnSeason(train, validate, past);
   progress(0.5);
   const one = new Float32Array(columns).fill(1);
   const viewer = new LevelViewer({ deviations: one, season });

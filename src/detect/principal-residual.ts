@@ -42,9 +42,12 @@ export function createPrincipalResidual(): Detector<PrincipalResidual> {
   };
 }
 
-function learn(train: Matrix, validate: Matrix, { progress }: LearnContext): PrincipalResidual {
-  const { view, rows } = learnHighPass(train, validate, (done) => progress(0.5 * done));
+function learn(train: Matrix, validate: Matrix, context: LearnContext): PrincipalResidual {
+  const { view, rows } = learnHighPass(train, validate, {
+    ...context,
+    progress: (done) => context.progress(0.5 * done),
+  });
   const direction = view.season ? new Float32Array(train.columns) : firstDirection(rows, train.columns);
-  progress(1);
+  context.progress(1);
   return { ...view, direction };
 }
