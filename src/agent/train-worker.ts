@@ -5,6 +5,7 @@ import { DEFAULT_DETECTORS } from '../detect/registry.ts';
 import type { Period } from '../learn/assemble.ts';
 import { removeCheckpoint } from '../learn/checkpoint.ts';
 import { ModelRegistry } from '../learn/model-registry.ts';
+import { LONGEST_PAST_MS } from '../learn/past.ts';
 import { enoughFor } from '../learn/schedule.ts';
 import { train } from '../learn/train.ts';
 import { kernels } from '../lib/kernels/load.ts';
@@ -72,10 +73,10 @@ function yieldToOthers(): void {
   if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
 }
 
-/** From the first unusual row to the end, or to the end of the period where it is still open. */
+/** Of the period and the weeks before: from the first unusual row to the end, or to the end of the period where it is still open. */
 function anomalies(history: History, { from, to }: Period): readonly Period[] {
   return history
-    .anomalies({ from, to })
+    .anomalies({ from: from - LONGEST_PAST_MS, to })
     .filter(({ kind }) => kind === 'machine')
     .map(({ since, closedAt }) => ({ from: since, to: closedAt ?? to }));
 }
