@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { startTraining } from '../src/agent/training.ts';
+import { startTraining, type TrainingOrder } from '../src/agent/training.ts';
 import { createBaselines } from '../src/detect/baselines.ts';
 import { createEnsemble } from '../src/detect/ensemble.ts';
 import { ModelRegistry } from '../src/learn/model-registry.ts';
@@ -50,8 +50,22 @@ function write(store: Store, clock: ManualClock, { rows, columns, data, at }: Ma
   store.flush();
 }
 
-/** A data folder that has seen `days`, all but the last of them by the minute alone; removed when `use` is done. */
-async function withHistory<T>(days: number, use: (folder: string, lastDay: number) => Promise<T>): Promise<T> {
+/** Of each five rows. */
+function means({ rows, columns, data, at }: Matrix): Matrix {
+  const count = Math.floor(rows / 5);
+  const sums = new Float32Array(count * columns);
+  for (let place = 0; place < sums.length; place++) {
+    const first = 5 * columns * Math.floor(place / columns) + (place % columns);
+    for (let row = 0; row < 5; row++) sums[place]! += data[first + row * columns]! / 5;
+  }
+  return { rows: count, columns, data: sums, at: at.filter((_, row) => row % 5 === 0) };
+}
+
+/** A data folder that has seen `days`, all but the last of them by means over five minutes; removed when `use` is done. */
+async function withHistory<T>(
+  days: number,
+  use: (folder: string, lastDay: number) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'homeostat-hours-'));
   try {
     const clock = new ManualClock(MONDAY);
@@ -59,7 +73,7 @@ async function withHistory<T>(days: number, use: (folder: string, lastDay: numbe
     const before = days - 1;
     const lastDay = MONDAY + before * DAY;
     if (before > 0)
-      write(store, clock, generateMachine({ from: MONDAY, days: before, stepSeconds: 60, seed: 1 }));
+      write(store, clock, means(generateMachine({ from: MONDAY, days: before, stepSeconds: 60, seed: 1 })));
     write(store, clock, generateMachine({ from: lastDay, days: 1, stepSeconds: STEP_SECONDS, seed: 2 }));
     store.close();
     return await use(folder, lastDay);
@@ -88,9 +102,9 @@ const modelOf = (days: number): Promise<MachineModel> =>
   withHistory(days, async (folder, lastDay) => {
     const modelFolder = join(folder, 'models');
     const order = {
-      ...{ from: lastDay, to: lastDay + DAY, stepSeconds: STEP_SECONDS, seed: 1, phase: 'calibrated' },
-      ...{ source: { folder }, modelFolder, trainedBy: 'daemon', reason: 'a test' },
-    } as const;
+      ...{ from: lastDay, to: lastDay + DAY, stepSeconds: STEP_SECONDS, seed: 1 },
+      ...{ phase: 'calibrated', source: { folder }, modelFolder, trainedBy: 'daemon', reason: 'a test' },
+    } as const satisfies TrainingOrder;
     const { id } = await startTraining(order, () => {}).done;
     return new ModelRegistry(modelFolder).load(id);
   });
@@ -102,10 +116,12 @@ const SUNDAY = MONDAY + 34 * DAY;
 function noonOf(model: MachineModel, detector: string, day: number, likeDay: number): number {
   const rows = generateMachine({ from: likeDay, days: 1, stepSeconds: STEP_SECONDS, seed: 5 });
   const ensemble = createEnsemble(model);
+  const values = new Float32Array(METRICS.length);
   const digits: number[] = [];
   for (let row = 0; row < rows.rows; row++) {
-    const values = rows.data.slice(row * rows.columns, (row + 1) * rows.columns);
-    for (const [column, name] of METRICS.entries()) values[column]! *= SERIES[name].unit;
+    for (const [column, name] of METRICS.entries())
+      values[model.features.indexOf(SERIES[name].series.key)] =
+        rows.data[row * rows.columns + column]! * SERIES[name].unit;
     const since = rows.at[row]! - likeDay;
     const { detectors } = ensemble.score(values, day + since);
     if (since >= 12 * HOUR && since < 13 * HOUR) digits.push(detectors[detector]!);
@@ -132,7 +148,10 @@ describe('of a machine of which weeks of minutes are kept, and the seconds of a 
 
   it('nothing could tell while it had seen one day', async () => {
     const models = [await baselinesOf(1), await modelOf(1)] as const;
-    for (const [model, name] of [[models[0], 'baselines'], [models[1], 'level-residual']] as const)
+    for (const [model, name] of [
+      [models[0], 'baselines'],
+      [models[1], 'level-residual'],
+    ] as const)
       assert.equal(noonOf(model, name, SUNDAY, WEDNESDAY), noonOf(model, name, WEDNESDAY, WEDNESDAY));
   });
 });

@@ -72,7 +72,9 @@ function learn(train: Matrix, validate: Matrix, { past, progress }: LearnContext
     Math.max(LEAST_DEVIATION, Math.sqrt(sum / Math.max(1, counts[column]!))),
   );
   for (let index = 0; index < kept.length; index++) kept[index]! /= deviations[index % columns]!;
-  const direction = hasTakenOffSwing(season, past) ? new Float32Array(columns) : firstDirection(kept, columns);
+  const direction = hasTakenOffSwing(season, past)
+    ? new Float32Array(columns)
+    : firstDirection(kept, columns);
   progress(1);
   return { deviations, direction, season };
 }

@@ -14,6 +14,8 @@ export interface CheckpointNote {
   /** As they were typed. */
   readonly fromText: string;
   readonly toText: string;
+  /** Names of those that learn, with commas between them; empty: what ships. */
+  readonly detectors: string;
   /** The period that they meant when the training began, ms since the epoch. */
   readonly from: number;
   readonly to: number;

@@ -5,7 +5,7 @@ export interface LearnContext {
   /** The same rows and seed give the same model, bit for bit. */
   readonly seed: number;
   /**
-   * Minute means of the weeks before the rows that are held out, standardised: for what an hour of the day or the week is usually like.
+   * Means over five minutes of the weeks before the rows that are held out, standardised: for what an hour of the day or the week is usually like.
    * Left out where `train` is all that is known.
    */
   readonly past?: Matrix;
