@@ -20,8 +20,9 @@ const BY_NAME: Readonly<Record<DetectorName, Detector>> = {
   lstm: createLstm() as Detector,
 };
 
+/** In the order of DETECTOR_NAMES: the same names in another order make the same model. */
 export const detectorsNamed = (names: readonly DetectorName[]): readonly Detector[] =>
-  names.map((name) => BY_NAME[name]);
+  DETECTOR_NAMES.filter((name) => names.includes(name)).map((name) => BY_NAME[name]);
 
 export const DEFAULT_DETECTORS: readonly Detector[] = detectorsNamed(SHIPPED_DETECTORS);
 

@@ -153,7 +153,7 @@ test('a broken configuration is named by file, line, setting and what is allowed
       file('choice.yaml', 'learn:\n  detectors: [lstm, nosuch]\n'),
       /choice\.yaml:2: .*"nosuch" is not one of autoencoder, principal-residual/,
     ],
-    [file('none.yaml', 'learn:\n  detectors: []\n'), /none\.yaml:2: .*\[\] is not a list of detectors/],
+    [file('empty.yaml', 'learn:\n  detectors: []\n'), /empty\.yaml:2: .*\[\] is not a list of detectors/],
     [file('range.yaml', 'collect:\n  metrics_interval: 1y\n'), /range\.yaml:2: .*"1y" is not .* to 1h/],
     [file('type.yaml', 'store:\n  cap: 12\n'), /type\.yaml:2: store\.cap: 12 is not a size: .*such as 1GiB/],
     [file('list.yaml', '- a\n'), /list\.yaml:1: the configuration must be sections/],
