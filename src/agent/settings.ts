@@ -2,13 +2,23 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { durationSchema, quantity, sizeSchema } from '../config/config.ts';
-import { parseDuration } from '../lib/units.ts';
+import { parseDuration, parseSize } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 
 /** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
 const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (text) => {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= 100 && ms <= 3_600_000 ? ms : undefined;
+});
+
+const publishSchema = quantity('a span of time from 1s to 1h, such as 10s', (text) => {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
+});
+
+const outboxSchema = quantity('a size of 1MiB or more, such as 200MiB', (text) => {
+  const bytes = parseSize(text);
+  return bytes !== undefined && bytes >= 2 ** 20 ? bytes : undefined;
 });
 
 const ALARMS_HELP = 'a number of alarms a week: 0.08 (one a quarter) to 168 (one an hour)';
@@ -72,6 +82,17 @@ export const settingsSchema = v.strictObject({
       token: v.optional(
         v.pipe(v.string(), v.minLength(16, 'long enough: a token has at least 16 characters')),
       ),
+    }),
+    {},
+  ),
+  publish: v.optional(
+    v.strictObject({
+      /** Of how much time the means of all metrics are told. */
+      metrics_interval: v.optional(publishSchema, '10s'),
+      /** How often all processes are told, changed or not. */
+      snapshot_interval: v.optional(durationSchema, '1h'),
+      /** What the outbox may take on disk while the hub is away. */
+      max_log: v.optional(outboxSchema, '200MiB'),
     }),
     {},
   ),

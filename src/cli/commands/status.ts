@@ -8,6 +8,7 @@ import type { LearningState } from '../../model/learning.ts';
 import type { Status } from '../../model/status.ts';
 import { requireRunning } from '../client.ts';
 import { addDataOption, addJsonOption } from '../options.ts';
+import { publishLines } from '../publish-lines.ts';
 import { table } from '../table.ts';
 
 export function addStatus(program: Command): void {
@@ -50,6 +51,9 @@ export function renderStatus(status: Status): string {
       'History',
       `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}`,
     ),
+    ...(status.publish
+      ? publishLines(status.publish, status.at).map(([name, text]) => line(name, text))
+      : []),
     line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
   ];
   if (coverage.storeProblem !== undefined)
