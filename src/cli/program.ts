@@ -23,7 +23,7 @@ import { version } from './version.ts';
 export function createProgram(): Command {
   const program = new Command('homeostat')
     .description(
-      'Learns what is normal for this machine, says when it is not, says why and which process did it.\nAll data stays on this machine; only 'homeostat agent' tells a hub of yours.',
+      "Learns what is normal for this machine, says when it is not, says why and which process did it.\nAll data stays on this machine; only 'homeostat agent' tells a hub of yours.",
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
