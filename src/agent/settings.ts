@@ -60,7 +60,8 @@ export const settingsSchema = v.strictObject({
       keep_seconds: v.optional(durationSchema, '24h'),
       keep_minutes: v.optional(durationSchema, '30d'),
       keep_hours: v.optional(durationSchema, '2y'),
-      cap: v.optional(sizeSchema, '1GiB'),
+      /** In less not even a day of one machine has room. */
+      cap: v.optional(sizeSchema('16MiB'), '1GiB'),
     }),
     {},
   ),
