@@ -33,5 +33,6 @@ const contender = (
 ): Contender => ({
   id: model.id,
   trainedMs: model.rows * model.stepSeconds * 1000,
+  reachSeconds: model.calibration.returns.longest,
   start: () => createEnsemble(model),
 });

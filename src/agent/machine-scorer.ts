@@ -11,7 +11,7 @@ import type { History } from '../model/history.ts';
 import type { Calibration, MachineModel } from '../model/machine-model.ts';
 import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
 import type { Band, Score } from '../model/score.ts';
-import { SEVERITY_SECONDS, severityOf } from '../model/severity.ts';
+import { lowSeconds, SEVERITY_SECONDS, severityOf } from '../model/severity.ts';
 import type { ScoreNow } from '../model/status.ts';
 
 /** A row with fewer of the model's features than this share is not scored: an opinion about half a machine is none. */
@@ -58,8 +58,12 @@ export class MachineScorer {
     this.#calibration = model.calibration;
     const { combined, returns } = model.calibration;
     const valueAt = (seconds: number): number => digitsOf(combined, levelOf(returns, seconds));
-    const { LOW, MEDIUM, HIGH } = SEVERITY_SECONDS;
-    this.#thresholds = { LOW: valueAt(LOW), MEDIUM: valueAt(MEDIUM), HIGH: valueAt(HIGH) };
+    const { MEDIUM, HIGH } = SEVERITY_SECONDS;
+    this.#thresholds = {
+      LOW: valueAt(lowSeconds(returns.longest)),
+      MEDIUM: valueAt(MEDIUM),
+      HIGH: valueAt(HIGH),
+    };
   }
 
   /** Undefined before there is a model, and for a row that is mostly missing. */
@@ -84,7 +88,7 @@ export class MachineScorer {
       value,
       returnPeriodSeconds,
       detectors,
-      severity: severityOf(returnPeriodSeconds),
+      severity: severityOf(returnPeriodSeconds, this.reach()),
       thresholds: this.#thresholds,
     };
     return score;

@@ -47,7 +47,7 @@ export function createAutoencoder(options: Partial<AutoencoderOptions> = {}): De
   const settings = { ...DEFAULTS, ...options };
   return {
     name: 'autoencoder',
-    weight: 0.5,
+    weight: 0.1,
     learn: (train, validate, context) => learn(train, validate, context, settings),
     scorer: (model) => new AutoencoderScorer(model),
     encode,

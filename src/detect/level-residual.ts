@@ -22,7 +22,7 @@ const MOST_ROWS = 20_000;
 export function createLevelResidual(): Detector<LevelResidual> {
   return {
     name: NAME,
-    weight: 1,
+    weight: 0.5,
     learn,
     scorer: (model) => new ResidualScorer(new LevelViewer(model), model.direction, true),
     encode: ({ deviations, direction, season }) => {

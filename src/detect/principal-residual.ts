@@ -25,7 +25,7 @@ const NAME = 'principal-residual';
 export function createPrincipalResidual(): Detector<PrincipalResidual> {
   return {
     name: NAME,
-    weight: 2,
+    weight: 1,
     learn,
     scorer: (model) => new ResidualScorer(new HighPassViewer(model), model.direction, false),
     encode: ({ direction, ...view }) => {

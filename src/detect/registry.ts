@@ -10,13 +10,13 @@ import { createPrincipalResidual } from './principal-residual.ts';
 
 /**
  * What ships: a new model is trained with these. They and their weights are what measures best together on labelled machines as a
- * group (docs/detection.md).
+ * group (docs/detection.md); the autoencoder has hardly a say, and is what other programs can run (`homeostat model export`).
  */
 export const DEFAULT_DETECTORS: readonly Detector[] = [
   createAutoencoder() as Detector,
   createPrincipalResidual() as Detector,
   createLevelResidual() as Detector,
-  createNearestNeighbour() as Detector,
+  createConvolution() as Detector,
 ];
 
 /** Every detector there is. A model is scored by those of them that it was trained with, found by their names. */
@@ -24,6 +24,6 @@ export const DETECTORS: readonly Detector[] = [
   ...DEFAULT_DETECTORS,
   createIsolationForest() as Detector,
   createBaselines() as Detector,
+  createNearestNeighbour() as Detector,
   createLstm() as Detector,
-  createConvolution() as Detector,
 ];

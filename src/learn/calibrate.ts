@@ -27,11 +27,11 @@ const COMBINED_PRIOR = { scale: 0.05, count: 1 };
 const RETURNS_PRIOR = { scale: 0.5, count: 5 };
 
 /**
- * So many times what was held out is how far a return period may reach, and two days at the least. After ten minutes
- * that is a week: such a model says LOW and MEDIUM, and no HIGH before it has half an hour more.
+ * So many times what was held out is how far a return period may reach: beyond that, what was hardly seen would be told by its prior alone, and
+ * a threshold there would let a young model miss plain faults. After ten minutes that is half a day, after two hours a week, after nine a month.
+ * The alarm's threshold is no rarer than this, so that a young model may alarm more often than was wished; its card says so.
  */
-const REACH = 5000;
-const LEAST_REACH_SECONDS = 2 * 86_400;
+const REACH = 300;
 
 /** Raw scores of each scorer for all rows, in their order. */
 export function rawScores(scorers: readonly Scorer[], matrix: Matrix): readonly Float32Array[] {
@@ -80,7 +80,7 @@ function learn(raw: readonly Float32Array[], weights: readonly number[], stepSec
     return { rest, tail, weight: weights[index]! };
   });
   const combined = combine(raw, opinions);
-  const reach = Math.max(LEAST_REACH_SECONDS, REACH * rows * stepSeconds);
+  const reach = REACH * rows * stepSeconds;
   return {
     opinions,
     calibration: {

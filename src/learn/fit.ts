@@ -4,7 +4,7 @@ import type { Detector, EncodedModel } from '../model/detector.ts';
 import type { DetectorPart, MachineModel } from '../model/machine-model.ts';
 import type { Matrix } from '../model/matrix.ts';
 import { standardise } from '../model/scaling.ts';
-import { SEVERITY_SECONDS } from '../model/severity.ts';
+import { lowSeconds } from '../model/severity.ts';
 import { calibrate, rawScores } from './calibrate.ts';
 import { type ColumnRule, fitScaling } from './fit-scaling.ts';
 import { splitByTime } from './split.ts';
@@ -83,7 +83,10 @@ export function fit(matrix: Matrix, options: FitOptions): FittedModel {
       }),
     ),
     calibration,
-    suggestedThreshold: digitsOf(calibration.combined, levelOf(calibration.returns, SEVERITY_SECONDS.LOW)),
+    suggestedThreshold: digitsOf(
+      calibration.combined,
+      levelOf(calibration.returns, lowSeconds(calibration.returns.longest)),
+    ),
     seed,
     stepSeconds,
   };

@@ -33,6 +33,7 @@ function block(rows: number): Block {
 const contender = (id: string, trainedMs: number, least: number, bias = 1): Contender => ({
   id,
   trainedMs,
+  reachSeconds: 1e7,
   start: () => ({
     features,
     score: (row) => {

@@ -1,7 +1,7 @@
 import { excursions } from '../lib/excess.ts';
 import type { BlockMeasures, Comparison } from '../model/comparison.ts';
 import { type Matrix, slice } from '../model/matrix.ts';
-import { SEVERITY_SECONDS } from '../model/severity.ts';
+import { lowSeconds, SEVERITY_SECONDS } from '../model/severity.ts';
 import { FAULTS, type InjectedFault } from './injected-faults.ts';
 
 /** A model at work: rows in the order of `features`, one after the other. */
@@ -15,6 +15,8 @@ export interface Contender {
   readonly id: string;
   /** Usable time that it was trained on, ms. */
   readonly trainedMs: number;
+  /** The longest return period that it gives, seconds. */
+  readonly reachSeconds: number;
   start(): RowScorer;
 }
 
@@ -107,19 +109,20 @@ function measure(contender: Contender, block: Block, faults: readonly InjectedFa
   });
   return {
     id: contender.id,
-    alarms: excursions(periods, belowLow, APART_ROWS).length,
+    alarms: excursions(periods, below(lowSeconds(contender.reachSeconds)), APART_ROWS).length,
     calibrationError: distanceFromUniform(values),
     faultsFound: faults.reduce((sum, fault) => sum + countFound(contender, block, fault), 0),
   };
 }
 
 /** `excursions` counts what is above; LOW begins at its own number of seconds. */
-const belowLow = SEVERITY_SECONDS.LOW * (1 - Number.EPSILON);
+const below = (seconds: number): number => seconds * (1 - Number.EPSILON);
 
 /** At how many of its places the fault is found before it ends. */
 function countFound(contender: Contender, block: Block, fault: InjectedFault): number {
   const { matrix, begin, features } = block;
   const length = Math.min(FAULT_ROWS, matrix.rows - begin);
+  const low = lowSeconds(contender.reachSeconds);
   let found = 0;
   for (let place = 0; place < PLACES; place++) {
     const first = begin + Math.floor(((matrix.rows - begin - length) * place) / (PLACES - 1));
@@ -129,7 +132,7 @@ function countFound(contender: Contender, block: Block, fault: InjectedFault): n
     inject(fault, copy, features, first - from, block.stepSeconds);
     let alarmed = false;
     play(contender.start(), block, copy, (index, score) => {
-      alarmed ||= index >= first - from && score.returnPeriodSeconds >= SEVERITY_SECONDS.LOW;
+      alarmed ||= index >= first - from && score.returnPeriodSeconds >= low;
     });
     if (alarmed) found++;
   }

@@ -12,10 +12,19 @@ export const SEVERITY_SECONDS: Readonly<Record<Severity, number>> = {
   HIGH: 30 * DAY,
 };
 
-/** The severity of a score that is reached once in `returnPeriodSeconds`; undefined where it happens more than once a day. */
-export function severityOf(returnPeriodSeconds: number): Severity | undefined {
+/** The rarest that a model must call a score to be LOW: what is as rare as it can tell, where that is less than a day (`reachSeconds`). */
+export const lowSeconds = (reachSeconds: number): number => Math.min(SEVERITY_SECONDS.LOW, reachSeconds);
+
+/**
+ * The severity of a score that is reached once in `returnPeriodSeconds`; undefined where it happens more than once a day. `reachSeconds` is the longest
+ * return period that the model gives.
+ */
+export function severityOf(
+  returnPeriodSeconds: number,
+  reachSeconds = Number.POSITIVE_INFINITY,
+): Severity | undefined {
   if (returnPeriodSeconds >= SEVERITY_SECONDS.HIGH) return 'HIGH';
   if (returnPeriodSeconds >= SEVERITY_SECONDS.MEDIUM) return 'MEDIUM';
-  if (returnPeriodSeconds >= SEVERITY_SECONDS.LOW) return 'LOW';
+  if (returnPeriodSeconds >= lowSeconds(reachSeconds)) return 'LOW';
   return undefined;
 }

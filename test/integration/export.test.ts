@@ -12,6 +12,7 @@ import { Log } from '../../src/wal/log.ts';
 import { Publisher } from '../support/bus.ts';
 import { homeostat, ownFolder } from '../support/daemon.ts';
 import { HubProcess, logOf } from '../support/hub.ts';
+import { onSmallDisk } from '../support/private-mounts.ts';
 
 const HOMEOSTAT = fileURLToPath(new URL('../../bin/homeostat.mjs', import.meta.url));
 const GOLDEN = readFileSync(new URL('../wire/mac-process.bin', import.meta.url));
@@ -133,6 +134,31 @@ test('an export that was broken off goes on to the same bytes, however it was br
       assert.equal(existsSync(`${part}.cursor`), false);
     }
   }
+});
+
+test('a full disk is one line, and what is there can be gone on with', async (t) => {
+  const folder = ownFolder(t);
+  const data = join(folder, 'data');
+  await makeLog(data, 5000);
+  const small = join(folder, 'small');
+  const args = ['export', '--data', data, '--what', 'events', '-o', join(small, 'events')];
+  const full = await homeostat(folder, args, {}, onSmallDisk(small, 1 << 20));
+  assert.equal(full.code, 1);
+  assert.match(
+    full.stderr,
+    /^homeostat: \S+events cannot be written \(ENOSPC\); mend that and go on with --resume\n$/,
+  );
+  // Room for the file's name, but not for a cursor.
+  const none = [
+    ...onSmallDisk(small, 1 << 16),
+    'sh',
+    '-c',
+    'head -c 1000000 /dev/zero > "$0"/fill; exec "$@"',
+    small,
+  ];
+  const nothing = await homeostat(folder, args, {}, none);
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.stderr, /cannot be written \(ENOSPC\); free some space or choose another folder\n$/);
 });
 
 test('what cannot be gone on with, or would be overwritten, is refused in one line', async (t) => {

@@ -6,6 +6,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -52,15 +53,19 @@ export class FileOutput implements Output {
 
   static create(path: string, plan: ExportPlan): FileOutput {
     const file = open(path, 'wx');
-    const output = new FileOutput(path, file, {
-      plan,
-      position: undefined,
-      state: undefined,
-      bytes: 0,
-      checksum: 0,
-    });
-    output.#saveCursor();
-    return output;
+    const cursor = { plan, position: undefined, bytes: 0, checksum: 0 };
+    try {
+      writeCursor(path, cursor);
+    } catch (error) {
+      // Nothing was begun that could be gone on with.
+      closeSync(file);
+      rmSync(path);
+      throw new UserError(
+        `${path} cannot be written (${errorCode(error) ?? errorMessage(error)}); free some space or choose another folder`,
+        1,
+      );
+    }
+    return new FileOutput(path, file, cursor);
   }
 
   /** Cuts off what the cursor does not vouch for. */
