@@ -16,9 +16,7 @@ export function addStatus(program: Command): void {
     .action(async (options: { data: string; json?: true }) => {
       const client = requireRunning(options.data);
       const status = await client.get<Status>('status');
-      console.log(
-        options.json ? JSON.stringify(status, null, 2) : renderStatus(status, client.run.address),
-      );
+      console.log(options.json ? JSON.stringify(status, null, 2) : renderStatus(status, client.run.address));
     });
 }
 
