@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { durationSchema, quantity, sizeSchema } from '../config/config.ts';
-import { parseDuration, parseSize } from '../lib/units.ts';
+import { parseDuration } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 
 /** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
@@ -14,11 +14,6 @@ const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (
 const publishSchema = quantity('a span of time from 1s to 1h, such as 10s', (text) => {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
-});
-
-const outboxSchema = quantity('a size of 1MiB or more, such as 200MiB', (text) => {
-  const bytes = parseSize(text);
-  return bytes !== undefined && bytes >= 2 ** 20 ? bytes : undefined;
 });
 
 const ALARMS_HELP = 'a number of alarms a week: 0.08 (one a quarter) to 168 (one an hour)';
@@ -70,7 +65,8 @@ export const settingsSchema = v.strictObject({
       keep_seconds: v.optional(durationSchema, '24h'),
       keep_minutes: v.optional(durationSchema, '30d'),
       keep_hours: v.optional(durationSchema, '2y'),
-      cap: v.optional(sizeSchema, '1GiB'),
+      /** In less not even a day of one machine has room. */
+      cap: v.optional(sizeSchema('16MiB'), '1GiB'),
     }),
     {},
   ),
@@ -92,7 +88,7 @@ export const settingsSchema = v.strictObject({
       /** How often all processes are told, changed or not. */
       snapshot_interval: v.optional(durationSchema, '1h'),
       /** What the outbox may take on disk while the hub is away. */
-      max_log: v.optional(outboxSchema, '200MiB'),
+      max_log: v.optional(sizeSchema('1MiB'), '200MiB'),
     }),
     {},
   ),

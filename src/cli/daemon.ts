@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
-import { giveBackPages } from '../agent/give-back.ts';
+import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
 import { detectorsFor } from '../agent/runtime.ts';
@@ -227,6 +227,7 @@ export async function runDaemon(
       `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nData        ${folder}\n${follower ? `Publishing  to ${follower.status().hub} as ${follower.status().name}\n` : ''}Learning    homeostat status shows how far it is; Ctrl-C ends it`,
     );
     setTimeout(giveBackPages, SETTLED_AFTER_MS).unref();
+    keepGivingBack();
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
