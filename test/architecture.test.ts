@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'config',
     'identity',
     'collect',
+    'publish',
     'wal',
     'bus',
     'store',

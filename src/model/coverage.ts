@@ -38,7 +38,8 @@ export interface Loss extends ToldLoss {
     | 'samples not stored'
     | 'samples dropped by the disk cap'
     | 'scans missed'
-    | 'events not logged';
+    | 'events not logged'
+    | 'events not published';
 }
 
 /** What Homeostat does not see. `healthy` is false when it is blind to something that it should see. */

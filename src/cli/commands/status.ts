@@ -8,20 +8,23 @@ import type { LearningState } from '../../model/learning.ts';
 import type { AlarmState, ToldStatus } from '../../model/status.ts';
 import { requireRunning } from '../client.ts';
 import { addDataOption, addHostOption, addJsonOption } from '../options.ts';
+import { publishLines } from '../publish-lines.ts';
 import { table } from '../table.ts';
 
 export function addStatus(program: Command): void {
   addHostOption(addJsonOption(addDataOption(program.command('status'))))
     .description('what Homeostat sees on this machine, how far it has learned, and where it is blind')
     .action(async (options: { data: string; host?: string; json?: true }) => {
-      const { data, host } = options;
-      const status = await requireRunning(data, host).get<ToldStatus>('status', { host });
-      console.log(options.json ? JSON.stringify(status, null, 2) : renderStatus(status));
+      const { data, host, json } = options;
+      const client = requireRunning(data, host);
+      const status = await client.get<ToldStatus>('status', { host });
+      const page = `${client.run.address}${host === undefined ? '' : `/?host=${host}`}`;
+      console.log(json ? JSON.stringify(status, null, 2) : renderStatus(status, page));
     });
 }
 
-/** The status for a person: a line a subject, then a line a collector. */
-export function renderStatus(status: ToldStatus): string {
+/** The status for a person: a line a subject, then a line a collector. `address`: of the dashboard. */
+export function renderStatus(status: ToldStatus, address: string): string {
   const { host, self, store, coverage, learning, alarms, presence } = status;
   const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
   const age =
@@ -36,6 +39,7 @@ export function renderStatus(status: ToldStatus): string {
       'Host',
       `${host.name}, ${host.os} ${host.kernel}, ${host.cpus} CPUs, ${formatValue(host.memory, 'By')} of memory`,
     ),
+    line('Dashboard', address),
     ...(learning ? [line('Learning', describeLearning(learning))] : []),
     ...(learning?.drift ? [line('Drift', describeDrift(learning.drift))] : []),
     line('Score', describeScore(status)),
@@ -49,6 +53,9 @@ export function renderStatus(status: ToldStatus): string {
       'History',
       `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}`,
     ),
+    ...(status.publish
+      ? publishLines(status.publish, status.at).map(([name, text]) => line(name, text))
+      : []),
     line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
   ];
   if (coverage.storeProblem !== undefined)
