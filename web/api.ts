@@ -1,8 +1,8 @@
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { MetricGroup } from '../src/model/names.ts';
-import type { Process } from '../src/model/process.ts';
+import type { ListedProcess } from '../src/model/process.ts';
 import type { Band } from '../src/model/score.ts';
-import type { Status } from '../src/model/status.ts';
+import type { ToldStatus } from '../src/model/status.ts';
 
 /** One series as `/api/v1/series` lists it. */
 export interface SeriesInfo {
@@ -34,12 +34,12 @@ export interface HistoryColumns {
 export interface ProcessList {
   readonly at: number | null;
   readonly total: number;
-  readonly processes: readonly Process[];
+  readonly processes: readonly ListedProcess[];
   readonly unreadable: Readonly<Record<string, number>>;
 }
 
 export interface ProcessColumns {
-  readonly process: Process | null;
+  readonly process: ListedProcess | null;
   readonly at: readonly number[];
   readonly cpu: Numbers;
   readonly rss: Numbers;
@@ -64,7 +64,7 @@ async function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> 
   throw new ApiError(response.status, error);
 }
 
-export const fetchStatus = () => get<Status>('status');
+export const fetchStatus = () => get<ToldStatus>('status');
 export const fetchSeries = async () => (await get<{ series: readonly SeriesInfo[] }>('series')).series;
 export const fetchBands = async () => (await get<{ bands: Readonly<Record<string, Band>> }>('bands')).bands;
 export const fetchProcesses = () => get<ProcessList>('processes');

@@ -1,6 +1,7 @@
 import { duration, printable } from '../src/lib/text.ts';
-import type { CollectorReport, Loss } from '../src/model/coverage.ts';
+import type { CollectorReport, ToldLoss } from '../src/model/coverage.ts';
 import { formatValue } from '../src/model/display.ts';
+import type { ToldStatus } from '../src/model/status.ts';
 import { optional, shortTime } from './format.ts';
 import { Fact } from './learning.tsx';
 import { now, status } from './state.ts';
@@ -59,18 +60,17 @@ export function CoveragePanel() {
             <dl>
               <Fact name="Version" value={printable(current.version)} />
               <Fact name="Running for" value={duration(now.value - current.startedAt)} />
-              <Fact
-                name="Its own cost"
-                value={`${optional(current.self.cpu, '1')} of a core, ${formatValue(current.self.rss, 'By')}`}
-              />
+              {current.self && (
+                <Fact
+                  name="Its own cost"
+                  value={`${optional(current.self.cpu, '1')} of a core, ${formatValue(current.self.rss, 'By')}`}
+                />
+              )}
               <Fact
                 name="On disk"
                 value={`${formatValue(current.store.bytes, 'By')} of ${formatValue(current.store.capBytes, 'By')}, ${current.store.series} series`}
               />
-              <Fact
-                name="Intervals"
-                value={`metrics each ${duration(current.intervals.metricsMs)}, processes each ${duration(current.intervals.processesMs)} (${printable(current.intervals.reason)})`}
-              />
+              <Fact name="Intervals" value={intervalsOf(current)} />
               <Fact name="Data folder" value={printable(current.dataFolder)} />
             </dl>
           </div>
@@ -78,6 +78,12 @@ export function CoveragePanel() {
       )}
     </section>
   );
+}
+
+function intervalsOf({ intervals, presence }: ToldStatus): string {
+  if (!intervals) return `heard each ${duration(presence?.everyMs ?? 0)}`;
+  const { metricsMs, processesMs, reason } = intervals;
+  return `metrics each ${duration(metricsMs)}, processes each ${duration(processesMs)} (${printable(reason)})`;
 }
 
 function Collector({ report }: { readonly report: CollectorReport }) {
@@ -111,7 +117,7 @@ function Collector({ report }: { readonly report: CollectorReport }) {
   );
 }
 
-function Lost({ loss }: { readonly loss: Loss }) {
+function Lost({ loss }: { readonly loss: ToldLoss }) {
   return (
     <li>
       <b>

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { duration, printable } from '../src/lib/text.ts';
-import type { Process } from '../src/model/process.ts';
+import type { ListedProcess } from '../src/model/process.ts';
 import { ApiError, type FrameColumns, fetchProcessHistory, type ProcessColumns } from './api.ts';
 import { Columns } from './columns.ts';
 import { fullTime, optional } from './format.ts';
@@ -71,7 +71,7 @@ export function ProcessDialog({ id }: { readonly id: string }) {
   );
 }
 
-function Identity({ process }: { readonly process: Process }) {
+function Identity({ process }: { readonly process: ListedProcess }) {
   const parent = processByPid(process.ppid);
   return (
     <>
@@ -95,7 +95,7 @@ function Identity({ process }: { readonly process: Process }) {
           value={`${fullTime(process.startedAt)} (${duration(now.value - process.startedAt)} ago)`}
         />
         <Fact name="CPU, memory" value={`${optional(process.cpu, '1')}, ${optional(process.rss, 'By')}`} />
-        <Fact name="Threads, open files" value={`${process.threads}, ${process.openFiles ?? '–'}`} />
+        <Fact name="Threads, open files" value={`${process.threads ?? '–'}, ${process.openFiles ?? '–'}`} />
         {process.containerId !== undefined && (
           <Fact name="Container" value={printable(process.containerId)} />
         )}

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { printable } from '../src/lib/text.ts';
-import type { Process } from '../src/model/process.ts';
+import type { ListedProcess } from '../src/model/process.ts';
 import { fetchProcesses, type ProcessList } from './api.ts';
 import { optional } from './format.ts';
 import { openProcess, refill, scannedAt } from './state.ts';
@@ -9,8 +9,8 @@ import { openProcess, refill, scannedAt } from './state.ts';
 interface ColumnDefinition {
   readonly id: string;
   readonly title: string;
-  readonly of: (process: Process) => number | string | undefined;
-  readonly shown: (process: Process) => string;
+  readonly of: (process: ListedProcess) => number | string | undefined;
+  readonly shown: (process: ListedProcess) => string;
   readonly number: boolean;
   /** Left out on a narrow screen. */
   readonly wide: boolean;
@@ -87,7 +87,7 @@ const COLUMNS: readonly ColumnDefinition[] = [
     'threads',
     'Threads',
     ({ threads }) => threads,
-    ({ threads }) => String(threads),
+    ({ threads }) => (threads === undefined ? '–' : String(threads)),
     { wide: true },
   ),
   column(
@@ -101,7 +101,7 @@ const COLUMNS: readonly ColumnDefinition[] = [
     'state',
     'State',
     ({ state }) => state,
-    ({ state }) => STATES[state] ?? 'unknown',
+    ({ state }) => STATES[state ?? ''] ?? 'unknown',
     { number: false, wide: true },
   ),
 ];
@@ -122,7 +122,7 @@ const matching = computed(() => {
   return found.sort((one, other) => compare(of(one), of(other), sign) || one.pid - other.pid);
 });
 
-function textOf({ name, executable, invokedAs, args, pid, containerId }: Process): string {
+function textOf({ name, executable, invokedAs, args, pid, containerId }: ListedProcess): string {
   return [name, executable, invokedAs, ...args, pid, containerId].join(' ').toLowerCase();
 }
 
@@ -132,9 +132,9 @@ function compare(one: number | string | undefined, other: number | string | unde
   return one < other ? -sign : one > other ? sign : 0;
 }
 
-export const processById = (id: string): Process | undefined =>
+export const processById = (id: string): ListedProcess | undefined =>
   list.value?.processes.find((one) => one.id === id);
-export const processByPid = (pid: number): Process | undefined =>
+export const processByPid = (pid: number): ListedProcess | undefined =>
   list.value?.processes.find((one) => one.pid === pid);
 
 export function Processes() {
@@ -202,7 +202,7 @@ function followWhileSeen(root: HTMLElement): () => void {
   };
 }
 
-function Table({ found }: { readonly found: readonly Process[] }) {
+function Table({ found }: { readonly found: readonly ListedProcess[] }) {
   return (
     <>
       <table onKeyDown={moveInRows}>
@@ -249,7 +249,7 @@ function Heading({ column: { id, title, number, wide } }: { readonly column: Col
   );
 }
 
-function Row({ process, first }: { readonly process: Process; readonly first: boolean }) {
+function Row({ process, first }: { readonly process: ListedProcess; readonly first: boolean }) {
   const show = () => (openProcess.value = process.id);
   return (
     <tr
@@ -269,7 +269,7 @@ function Row({ process, first }: { readonly process: Process; readonly first: bo
   );
 }
 
-function Name({ process }: { readonly process: Process }) {
+function Name({ process }: { readonly process: ListedProcess }) {
   const invocation = [process.executable ?? process.invokedAs ?? '', ...process.args].join(' ').slice(0, 200);
   return (
     <>

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from '../agent/settings.ts';
 import { UserError } from '../lib/errors.ts';
 import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
+import { isHostName } from '../model/host.ts';
 
 /** `--data DIR`, the same for every command; `what` it is. */
 export function addDataOption(
@@ -13,6 +14,17 @@ export function addDataOption(
   return command.addOption(
     new Option('--data <dir>', what).argParser(folderArgument).default(folder, folder),
   );
+}
+
+/** `--host NAME`: of the hub in that data folder, one of its hosts. */
+export function addHostOption(command: Command): Command {
+  return command.addOption(new Option('--host <name>', 'of a hub: one of its hosts').argParser(hostArgument));
+}
+
+export function hostArgument(text: string): string {
+  if (!isHostName(text))
+    throw new InvalidArgumentError('expected 1 to 63 letters, digits, dots, hyphens and underscores');
+  return text;
 }
 
 /** `--json`: the same facts as one JSON document. */

@@ -6,16 +6,28 @@ import { systemClock } from '../../lib/clock.ts';
 import { parseSize, SIZE_HELP } from '../../lib/units.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { identityFolder } from '../hub-folder.ts';
-import { addDataOption, addJsonOption, countArgument, portArgument } from '../options.ts';
+import { addDataOption, addJsonOption, countArgument, hostArgument, portArgument } from '../options.ts';
 
 export function addHub(program: Command): void {
   const hub = addDataOption(program.command('hub'))
     .description('take process events over gRPC with mutual TLS and keep them durably, until Ctrl-C')
     .option('--bus-host <address>', 'address to take events on', '127.0.0.1')
     .option('--bus-port <n>', 'port to take events on; 0 takes any free one', portArgument, 50051)
-    .option('--port <n>', 'port of the figures on loopback; 0 takes any free one', portArgument, 4664)
+    .option('--host <address>', 'address of the dashboard; anything but loopback needs a token', '127.0.0.1')
+    .option(
+      '--port <n>',
+      'port of the dashboard, the API and the figures; 0 takes any free one',
+      portArgument,
+      4664,
+    )
+    .option('--token <token>', 'ask for it in the dashboard; better set HOMEOSTAT_TOKEN')
     .addOption(
       new Option('--max-log <size>', 'what the log may take on disk')
+        .argParser(sizeArgument)
+        .default(200 * 2 ** 20, '200MiB'),
+    )
+    .addOption(
+      new Option('--host-cap <size>', 'what the history of one host may take on disk')
         .argParser(sizeArgument)
         .default(200 * 2 ** 20, '200MiB'),
     )
@@ -28,7 +40,7 @@ export function addHub(program: Command): void {
       await run(options);
     });
   addJsonOption(addDataOption(hub.command('issue')))
-    .argument('<name>', 'who the client is: letters, digits, dots, hyphens and underscores', nameArgument)
+    .argument('<name>', 'who the client is: letters, digits, dots, hyphens and underscores', hostArgument)
     .description("make a key and a certificate for a client of others, signed by this hub's authority")
     .option('--out <dir>', 'folder for NAME.key, NAME.pem and ca.pem', '.')
     .option('--days <n>', 'how long it is valid', countArgument, 365)
@@ -64,12 +76,6 @@ async function issue(name: string, _options: IssueOptions, command: Command): Pr
     console.log(
       `Key          ${files.key}\nCertificate  ${files.certificate}, valid for ${days} days\nAuthority    ${files.authority}\nGive all three to the client over a safe way; the key is nowhere else.`,
     );
-}
-
-function nameArgument(text: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text))
-    throw new InvalidArgumentError('expected 1 to 63 letters, digits, dots, hyphens and underscores');
-  return text;
 }
 
 function sizeArgument(text: string): number {
