@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from '../agent/settings.ts';
+import { isHostName, NAME_HELP } from '../identity/names.ts';
 import { UserError } from '../lib/errors.ts';
 import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
 
@@ -60,6 +61,12 @@ function folderArgument(text: string): string {
 
 export function durationArgument(text: string): string {
   if (parseDuration(text) === undefined) throw new InvalidArgumentError(`expected ${DURATION_HELP}`);
+  return text;
+}
+
+/** What a host or client may be called. */
+export function hostArgument(text: string): string {
+  if (!isHostName(text)) throw new InvalidArgumentError(`expected ${NAME_HELP}`);
   return text;
 }
 

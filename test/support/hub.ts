@@ -30,7 +30,7 @@ export class HubProcess {
     data: string,
     { args = [], busPort = 0, prefix = [] }: HubOptions = {},
   ): Promise<HubProcess> {
-    const ports = ['--bus-port', String(busPort), '--port', '0'];
+    const ports = ['--bus-port', String(busPort), '--enroll-port', '0', '--port', '0'];
     const [command, ...rest] = [
       ...prefix,
       process.execPath,
