@@ -11,7 +11,20 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const FLOORS: readonly (readonly string[])[] = [
   ['lib'],
   ['model'],
-  ['config', 'identity', 'collect', 'wal', 'bus', 'store', 'dataset', 'learn', 'detect', 'alert', 'serve'],
+  [
+    'config',
+    'identity',
+    'collect',
+    'publish',
+    'wal',
+    'bus',
+    'store',
+    'dataset',
+    'learn',
+    'detect',
+    'alert',
+    'serve',
+  ],
   ['agent', 'hub'],
   ['cli'],
 ];

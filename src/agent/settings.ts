@@ -11,6 +11,11 @@ const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (
   return ms !== undefined && ms >= 100 && ms <= 3_600_000 ? ms : undefined;
 });
 
+const publishSchema = quantity('a span of time from 1s to 1h, such as 10s', (text) => {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
+});
+
 const ALARMS_HELP = 'a number of alarms a week: 0.08 (one a quarter) to 168 (one an hour)';
 
 /** The whole configuration. Every setting has a default; see docs/configuration.md. */
@@ -60,7 +65,8 @@ export const settingsSchema = v.strictObject({
       keep_seconds: v.optional(durationSchema, '24h'),
       keep_minutes: v.optional(durationSchema, '30d'),
       keep_hours: v.optional(durationSchema, '2y'),
-      cap: v.optional(sizeSchema, '1GiB'),
+      /** In less not even a day of one machine has room. */
+      cap: v.optional(sizeSchema('16MiB'), '1GiB'),
     }),
     {},
   ),
@@ -72,6 +78,17 @@ export const settingsSchema = v.strictObject({
       token: v.optional(
         v.pipe(v.string(), v.minLength(16, 'long enough: a token has at least 16 characters')),
       ),
+    }),
+    {},
+  ),
+  publish: v.optional(
+    v.strictObject({
+      /** Of how much time the means of all metrics are told. */
+      metrics_interval: v.optional(publishSchema, '10s'),
+      /** How often all processes are told, changed or not. */
+      snapshot_interval: v.optional(durationSchema, '1h'),
+      /** What the outbox may take on disk while the hub is away. */
+      max_log: v.optional(sizeSchema('1MiB'), '200MiB'),
     }),
     {},
   ),

@@ -30,7 +30,8 @@ export interface Loss {
     | 'samples not stored'
     | 'samples dropped by the disk cap'
     | 'scans missed'
-    | 'events not logged';
+    | 'events not logged'
+    | 'events not published';
   readonly why: string;
   readonly count: number;
   readonly lastAt: number;

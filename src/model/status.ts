@@ -2,6 +2,7 @@ import type { AlarmRate, CountedAlarms } from './alarm-rate.ts';
 import type { Severity } from './anomaly.ts';
 import type { Coverage } from './coverage.ts';
 import type { LearningState } from './learning.ts';
+import type { PublishStatus } from './publish.ts';
 
 /** The answer of `GET /api/v1/status` and of `homeostat status --json`. */
 export interface Status {
@@ -31,6 +32,8 @@ export interface Status {
     readonly series: number;
     readonly oldestAt: number | undefined;
   };
+  /** Left out where nothing is published. */
+  readonly publish?: PublishStatus;
   /** The daemon's own cost. */
   readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };
 }

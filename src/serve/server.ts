@@ -105,7 +105,7 @@ export function bindError(error: Error, host: string, port: number): UserError {
   switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new UserError(
-        `port ${port} on ${host} is in use by another program: end that one, or choose another port (0 takes a free one)`,
+        `port ${port} on ${host} is in use by another program: end that one, or choose another with --port (0 takes a free one)`,
       );
     case 'EACCES':
       return new UserError(`port ${port} on ${host} may not be opened by this user: choose one above 1023`);

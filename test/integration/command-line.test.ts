@@ -41,6 +41,7 @@ test('the help of the program and of each command tells what it does and what it
       'needs a token',
       '--config <file>',
     ],
+    agent: ['tell a hub', 'must be enrolled', '--hub <address>', '--config <file>'],
     status: ['where it is blind', '--json', '--data <dir>'],
     top: ['--sort <by>', 'q ends'],
     anomalies: ['which process accounts for it', '--from <time>', '(default: 24h ago)', '(default: now)'],

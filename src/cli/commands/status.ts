@@ -8,19 +8,21 @@ import type { LearningState } from '../../model/learning.ts';
 import type { Status } from '../../model/status.ts';
 import { requireRunning } from '../client.ts';
 import { addDataOption, addJsonOption } from '../options.ts';
+import { publishLines } from '../publish-lines.ts';
 import { table } from '../table.ts';
 
 export function addStatus(program: Command): void {
   addJsonOption(addDataOption(program.command('status')))
     .description('what Homeostat sees on this machine, how far it has learned, and where it is blind')
     .action(async (options: { data: string; json?: true }) => {
-      const status = await requireRunning(options.data).get<Status>('status');
-      console.log(options.json ? JSON.stringify(status, null, 2) : renderStatus(status));
+      const client = requireRunning(options.data);
+      const status = await client.get<Status>('status');
+      console.log(options.json ? JSON.stringify(status, null, 2) : renderStatus(status, client.run.address));
     });
 }
 
-/** The status for a person: a line a subject, then a line a collector. */
-export function renderStatus(status: Status): string {
+/** The status for a person: a line a subject, then a line a collector. `address`: of the dashboard. */
+export function renderStatus(status: Status, address: string): string {
   const { host, self, store, intervals, coverage } = status;
   const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
   const age =
@@ -34,6 +36,7 @@ export function renderStatus(status: Status): string {
       'Host',
       `${host.name}, ${host.os} ${host.kernel}, ${host.cpus} CPUs, ${formatValue(host.memory, 'By')} of memory`,
     ),
+    line('Dashboard', address),
     line('Learning', describeLearning(status.learning)),
     ...(status.learning.drift ? [line('Drift', describeDrift(status.learning.drift))] : []),
     line('Score', describeScore(status)),
@@ -50,6 +53,9 @@ export function renderStatus(status: Status): string {
       'History',
       `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}`,
     ),
+    ...(status.publish
+      ? publishLines(status.publish, status.at).map(([name, text]) => line(name, text))
+      : []),
     line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
   ];
   if (coverage.storeProblem !== undefined)

@@ -1,0 +1,58 @@
+import { availableParallelism, hostname, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { bootId } from '../agent/machine.ts';
+import { makePrivateDirectory } from '../lib/atomic-file.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { systemTimers as timers } from '../lib/timers.ts';
+import { EVENT_CLASSES } from '../model/publish.ts';
+import { CredentialFiles } from '../publish/credentials.ts';
+import { openHubStream } from '../publish/hub-stream.ts';
+import { Publisher } from '../publish/publisher.ts';
+import { Outbox } from '../wal/outbox.ts';
+import type { AgentOptions } from './commands/agent.ts';
+import { type Followed, type Follower, runDaemon } from './daemon.ts';
+import { version } from './version.ts';
+
+/** As `up`, and everything that is found is published to a hub. */
+export async function agent(options: AgentOptions): Promise<void> {
+  const credentials = new CredentialFiles(join(options.data, 'identity'), options.hub);
+  // Before anything else is opened: a host that is not enrolled is told so, and nothing was begun.
+  const { name } = credentials.read();
+  await runDaemon(options, (followed) => publishing(followed, credentials, name));
+}
+
+/** outbox -> publisher -> stream to the hub. */
+function publishing(
+  { settings, folder, host, log, coverage }: Followed,
+  credentials: CredentialFiles,
+  name: string,
+): Follower {
+  const { metrics_interval: metricsMs, snapshot_interval: snapshotMs, max_log: maxBytes } = settings.publish;
+  const place = join(folder, 'publish');
+  makePrivateDirectory(place);
+  const outbox = new Outbox({
+    ...{ path: join(place, 'wal.db'), clock, maxBytes, classes: EVENT_CLASSES },
+    ...{ kind: 'homeostat.v1.Event', source: name },
+  });
+  const publisher = new Publisher({
+    ...{ clock, timers, random: Math.random, log, queue: outbox, maxBytes, credentials, coverage },
+    ...{ metricsMs, snapshotMs, open: openHubStream },
+    host: (named) => ({
+      ...{ name: named, hostName: hostname(), osType: process.platform, osVersion: release() },
+      ...{ bootId: bootId(host), cpus: availableParallelism(), memoryBytes: totalmem() },
+      agentVersion: version(),
+    }),
+  });
+  return {
+    tick: (tick) => publisher.tick(tick),
+    scan: (scan) => publisher.scan(scan),
+    anomaly: (anomaly) => publisher.anomaly(anomaly),
+    losses: () => publisher.losses(),
+    status: () => publisher.status(),
+    start: () => publisher.start(),
+    stop: async () => {
+      await publisher.stop();
+      outbox.close();
+    },
+  };
+}
