@@ -5,7 +5,8 @@ import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { exclusively } from '../lib/exclusive.ts';
-import { exportKey, newKeys, pinOf, refuseWide } from './keys.ts';
+import { refuseWide } from '../lib/private-file.ts';
+import { exportKey, newKeys, pinOf } from './keys.ts';
 import { Refusal } from './refusal.ts';
 import type { IssuedFacts } from './registry.ts';
 import { Signer } from './signer.ts';
@@ -25,7 +26,7 @@ export interface Issued {
 
 const DAY_MS = 86_400_000;
 /** How long a host's certificate is valid. It renews itself when a third of that is left. */
-export const HOST_LIFE_MS = DAY_MS;
+const HOST_LIFE_MS = DAY_MS;
 const SERVER_DAYS = 90;
 /** The hub's own certificate is made anew when it has less than a third of its life left. */
 const RENEW_MS = (SERVER_DAYS * DAY_MS) / 3;

@@ -1,11 +1,11 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { EnrollResponse } from '../../proto/generated/homeostat/v1/identity.ts';
 import type { Clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
-import { type HostIdentity, readHostIdentity, writeHostIdentity } from './host-identity.ts';
+import { type HostIdentity, readHostIdentity, unusable, writeHostIdentity } from './host-identity.ts';
 import { CallError, IdentityClient } from './identity-client.ts';
-import { commonName, exportKey, newKeys, pinOf, splitPem } from './keys.ts';
+import { exportKey, newKeys, pinOf, splitPem } from './keys.ts';
 import { checkHostName } from './names.ts';
 import { pinnedAuthority } from './pinned-authority.ts';
 import { signingRequest } from './signing-request.ts';
@@ -80,20 +80,6 @@ function checked(answer: EnrollResponse, token: Token, name: string, key: string
   const wrong = unusable(identity);
   if (wrong) throw new UserError(`the hub at ${token.address} handed out a certificate that ${wrong}`, 1);
   return identity;
-}
-
-/** Why a certificate that a hub handed out is not what was asked for, or undefined. */
-export function unusable(
-  identity: Pick<HostIdentity, 'name' | 'key' | 'certificate' | 'authorities'>,
-): string | undefined {
-  const certificate = new X509Certificate(identity.certificate);
-  const subject = commonName(certificate);
-  if (subject !== identity.name) return `names ${subject} in place of ${identity.name}`;
-  if (!certificate.checkPrivateKey(createPrivateKey(identity.key))) return 'is for another key';
-  const issued = splitPem(identity.authorities)
-    .map((pem) => new X509Certificate(pem))
-    .some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey));
-  return issued ? undefined : 'none of its authorities signed';
 }
 
 function facts(identity: HostIdentity, before: boolean): Enrolled {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import { errorMessage, UserError } from '../lib/errors.ts';
-import { refuseWide } from './keys.ts';
+import { refuseWide } from '../lib/private-file.ts';
+import { commonName, splitPem } from './keys.ts';
 
 /** What a host has from its hub, PEM. */
 export interface HostIdentity {
@@ -79,6 +80,20 @@ export function replaceCertificate(
 ): void {
   writeFileAtomic(join(folder, AUTHORITIES), authorities);
   writeFileAtomic(join(folder, CERTIFICATE), certificate);
+}
+
+/** Why a certificate that a hub handed out is not what was asked for, or undefined. */
+export function unusable(
+  identity: Pick<HostIdentity, 'name' | 'key' | 'certificate' | 'authorities'>,
+): string | undefined {
+  const certificate = new X509Certificate(identity.certificate);
+  const subject = commonName(certificate);
+  if (subject !== identity.name) return `names ${subject} in place of ${identity.name}`;
+  if (!certificate.checkPrivateKey(createPrivateKey(identity.key))) return 'is for another key';
+  const issued = splitPem(identity.authorities)
+    .map((pem) => new X509Certificate(pem))
+    .some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey));
+  return issued ? undefined : 'none of its authorities signed';
 }
 
 const freshFolder = (folder: string): string => `${folder}.new`;

@@ -1,6 +1,4 @@
 import { createHash, webcrypto, X509Certificate } from 'node:crypto';
-import { lstatSync } from 'node:fs';
-import { UserError } from '../lib/errors.ts';
 
 /** ECDSA with P-256 and SHA-256 (RFC 5480): what every TLS 1.3 client must have. */
 export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -38,16 +36,6 @@ export function newSerial(): string {
 /** The certificates of a PEM text, each alone. */
 export const splitPem = (pem: string): string[] =>
   pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-
-/** Throws UserError where others than the owner may read. Windows has no such modes. */
-export function refuseWide(path: string, mode: number): void {
-  if (process.platform === 'win32') return;
-  const now = lstatSync(path).mode & 0o777;
-  if ((now & ~mode) === 0) return;
-  throw new UserError(
-    `${path} has mode ${now.toString(8).padStart(4, '0')}, so that others could read keys: run 'chmod ${mode.toString(8)} ${path}', and if others were here, enrol anew`,
-  );
-}
 
 /** As `newSerial` writes it, whoever printed it. */
 export const serialOf = (text: string): string => text.toUpperCase().replace(/^0+(?=.)/, '');

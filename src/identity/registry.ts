@@ -4,8 +4,8 @@ import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { exclusively } from '../lib/exclusive.ts';
+import { refuseWide } from '../lib/private-file.ts';
 import type { Peer } from '../model/peer.ts';
-import { refuseWide } from './keys.ts';
 import { Refusal } from './refusal.ts';
 import { EMPTY, type HeldCertificate, type Member, pruned, type RegistryState } from './registry-state.ts';
 import { checkEnrolment, copiedLine, judge, type Verdict } from './rules.ts';
@@ -192,7 +192,9 @@ export class Registry {
   retireOthers(authorities: readonly string[]): void {
     this.#change(({ members }) => {
       for (const { certificates } of members)
-        for (const one of certificates) if (!authorities.includes(one.authority)) one.state = 'retired';
+        for (const one of certificates)
+          if ((one.state === 'valid' || one.state === 'pending') && !authorities.includes(one.authority))
+            one.state = 'retired';
     });
   }
 

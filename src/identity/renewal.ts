@@ -3,11 +3,9 @@ import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { duration, printable } from '../lib/text.ts';
-import { unusable } from './enroll.ts';
-import { type HostIdentity, readHostIdentity, replaceCertificate } from './host-identity.ts';
+import { type HostIdentity, readHostIdentity, replaceCertificate, unusable } from './host-identity.ts';
 import { CallError, IdentityClient } from './identity-client.ts';
 import { clockDifference, iso } from './rules.ts';
-import { signingRequest } from './signing-request.ts';
 
 export interface RenewalOptions {
   /** `<data>/identity`. */
@@ -129,6 +127,8 @@ export class Renewal {
 
   async #renew(identity: HostIdentity): Promise<void> {
     const { folder, clock } = this.#options;
+    // Loaded when it is needed first: it brings a library of some MB.
+    const { signingRequest } = await import('./signing-request.ts');
     const client = new IdentityClient(identity.address, identity);
     try {
       const answer = await client.renew({
