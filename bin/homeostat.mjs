@@ -24,7 +24,9 @@ const command = process.argv[2] ?? '';
 
 if (existsSync(join(root, 'src'))) {
   const { build } = await import('./build.mjs');
-  await build(command === 'up' || command === 'agent' ? ['program', 'web'] : ['program']);
+  const serves =
+    command === 'up' || command === 'agent' || (command === 'hub' && !/^[a-z]/.test(process.argv[3] ?? ''));
+  await build(serves ? ['program', 'web'] : ['program']);
 }
 become([
   '--disable-warning=ExperimentalWarning',

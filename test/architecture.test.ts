@@ -23,6 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'learn',
     'detect',
     'alert',
+    'fleet',
     'serve',
   ],
   ['agent', 'hub'],

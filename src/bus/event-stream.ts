@@ -95,7 +95,8 @@ class EventStream {
       this.#flow();
     });
     for (const event of ['cancelled', 'error', 'close', 'finish']) call.on(event, ended);
-    this.#write({ sequence: 0n, status: PublishResponse_Status.STATUS_OK, credit: CREDIT });
+    const logId = this.#options.log.id;
+    this.#write({ sequence: 0n, status: PublishResponse_Status.STATUS_OK, credit: CREDIT, logId });
   }
 
   end(code: grpc.status, details: string): void {

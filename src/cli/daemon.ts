@@ -1,7 +1,6 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
@@ -42,6 +41,7 @@ import { openDataFolder } from './data-folder.ts';
 import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
+import { webFolder } from './web-folder.ts';
 
 /** Pages are given back when the start, or the training's thread, is over, ms. */
 const SETTLED_AFTER_MS = 10_000;
@@ -100,6 +100,7 @@ export async function runDaemon(
     onProblem: (problem) => log.warn(problem),
   });
   const alarmsPerWeek = settings.alarms.per_week;
+  const { detectors } = settings.learn;
   const learner = new Learner({
     clock,
     log,
@@ -110,7 +111,10 @@ export async function runDaemon(
     startTraining: (request, onProgress) => {
       // The training reads the file: what still waits in memory belongs to its period.
       store.flush();
-      const order = { ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const };
+      const order = {
+        ...{ ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const },
+        ...(detectors && { detectors }),
+      };
       const { done, cancel } = givingBack(startTraining(order, onProgress, (message) => log.warn(message)));
       return { done: done.then(({ id }) => id), cancel };
     },
@@ -268,11 +272,4 @@ function removeRunFile(folder: string): void {
 function collectIntervals({ collect }: Settings): { metricsMs?: number; processesMs?: number } {
   const { metrics_interval: metricsMs, processes_interval: processesMs } = collect;
   return { ...(metricsMs && { metricsMs }), ...(processesMs && { processesMs }) };
-}
-
-/** `dist/web`: beside the bundle, or beside the folder of chunks that this code was bundled into. */
-function webFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const places = [join(here, 'web'), join(here, '..', 'web'), join(here, '..', '..', 'dist', 'web')];
-  return places.find((place) => existsSync(join(place, 'index.html'))) ?? places[0]!;
 }

@@ -3,10 +3,10 @@ import { hostname } from 'node:os';
 import type { EnrollResponse } from '../../proto/generated/homeostat/v1/identity.ts';
 import type { Clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
+import { HOST_NAME_HELP, isHostName } from '../model/host.ts';
 import { type HostIdentity, readHostIdentity, unusable, writeHostIdentity } from './host-identity.ts';
 import { CallError, IdentityClient } from './identity-client.ts';
 import { exportKey, newKeys, pinOf, splitPem } from './keys.ts';
-import { checkHostName } from './names.ts';
 import { pinnedAuthority } from './pinned-authority.ts';
 import { signingRequest } from './signing-request.ts';
 import { decodeToken, secretId, type Token } from './token.ts';
@@ -39,7 +39,10 @@ export async function enroll({ token: word, name: wanted, folder, clock }: Enrol
   // A service file with the token in it enrols at its first start and goes on as enrolled at the next ones.
   if (known?.token === secretId(token.secret)) return facts(known, true);
   const name = wanted ?? token.name ?? hostname();
-  checkHostName(name);
+  if (!isHostName(name))
+    throw new UserError(
+      `'${name}' cannot be a host's name (${HOST_NAME_HELP}): choose another one with --name`,
+    );
   const authority = await pinnedAuthority(token, clock);
   const keys = await newKeys();
   const key = await exportKey(keys.privateKey);

@@ -1,5 +1,5 @@
 import { duration } from '../lib/text.ts';
-import { isHostName, NAME_HELP } from './names.ts';
+import { HOST_NAME_HELP, isHostName } from '../model/host.ts';
 import { Refusal } from './refusal.ts';
 import {
   expiryOf,
@@ -26,7 +26,7 @@ export function clockDifference(hostTime: number, hubTime: number): string | und
 export function checkEnrolment(state: RegistryState, secret: string, name: string, now: number): KeptToken {
   const token = checkToken(state, secret, now);
   if (!isHostName(name))
-    throw new Refusal('invalid', `this name cannot be a host's: ${NAME_HELP}; choose one with --name`);
+    throw new Refusal('invalid', `this name cannot be a host's: ${HOST_NAME_HELP}; choose one with --name`);
   if (token.name !== undefined && token.name !== name)
     throw new Refusal('denied', `the token is for the host ${token.name}, not for ${name}`);
   checkName(

@@ -77,6 +77,7 @@ describe('a publisher and the bus of a hub', () => {
       { state, name, bootId, cpus, memoryBytes },
       { state: Host_State.STATE_UP, name: 'shop', bootId: BOOT, cpus: 4, memoryBytes: 2n ** 33n },
     );
+    await until(() => publisher.status().waiting.events === 0, 'the acknowledgement');
     const status = publisher.status();
     assert.deepEqual(
       [status.state, status.name, status.hub, status.problem, status.waiting.events],
@@ -108,6 +109,7 @@ describe('a publisher and the bus of a hub', () => {
   it('wait for a hub that refuses for a while, then each event is there once', async (t) => {
     let refusals = 3;
     const hub = await LoopbackHub.start(t, (log) => ({
+      id: log.id,
       append: (record) => log.append(record),
       appendAll: async (records) => {
         if (refusals-- > 0) throw Object.assign(new Error('full'), { reason: 'full', retryMs: 50 });
@@ -126,6 +128,30 @@ describe('a publisher and the bus of a hub', () => {
       keys.map((key) => Number(key.split('/').at(-1))),
       Array.from({ length: 1201 }, (_, index) => index + 1),
     );
+  });
+
+  it('tell all processes again to a hub that knows nothing of them, and not to one that does', async (t) => {
+    const hub = await LoopbackHub.start(t);
+    const publisher = setUp(t, hub);
+    const stage = new Stage([{ pid: 11 }, { pid: 12 }]);
+    publisher.scan(stage.scan());
+    publisher.start();
+    await until(() => hub.records().length === 3, 'two processes and the host');
+    await hub.stop();
+    await until(() => publisher.status().state === 'waiting', 'the end of the stream');
+    await hub.start();
+    await until(() => hub.records().length === 4, 'the host again');
+    publisher.scan(stage.scan());
+    await hub.stop();
+    await until(() => publisher.status().state === 'waiting', 'the end of the stream');
+    hub.forget();
+    await hub.start();
+    await until(() => hub.records().length === 1, 'the host at the new log');
+    publisher.scan(stage.scan());
+    await until(() => hub.records().length === 3, 'all processes at the new log');
+    const lives = events(hub).map(({ process }) => process?.kind);
+    const { KIND_SNAPSHOT } = ProcessChange_Kind;
+    assert.deepEqual(lives, [undefined, KIND_SNAPSHOT, KIND_SNAPSHOT]);
   });
 
   it('say at a clean stop that it is one', async (t) => {

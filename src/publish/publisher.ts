@@ -36,7 +36,7 @@ export interface PublisherOptions {
 /** What was pushed is committed, and what was committed is sent, this often, ms. */
 const BEAT_MS = 1000;
 /** Renewed credentials are looked for this often, ms. */
-const CREDENTIALS_EVERY_MS = 10_000;
+const CREDENTIALS_EVERY_MS = 2000;
 /** Other numbers in the coverage are told at most so often, ms; anything else of it at once. */
 const COVERAGE_EVERY_MS = 60_000;
 /** A clean stop waits so long for the hub, ms. */
@@ -54,6 +54,7 @@ export class Publisher {
   readonly #sender: Sender;
   #credentials: HubCredentials;
   #version: string;
+  #logId: string | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #metricsAt: number | undefined;
   #coverage = '';
@@ -75,7 +76,10 @@ export class Publisher {
         this.#credentials = credentials.read();
         return open(this.#credentials, events);
       },
-      onBegin: () => {
+      onBegin: (logId) => {
+        // A hub that lost its log, or another one, knows of no process: at the start all are told anyway.
+        if (this.#logId !== undefined && this.#logId !== logId) this.#changes.wantSnapshot();
+        this.#logId = logId;
         this.#push(this.#events.host('up', clock.now()));
         this.#commit();
       },

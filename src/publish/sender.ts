@@ -36,8 +36,8 @@ export interface SenderOptions {
   readonly log: Log;
   /** Opens a stream with the credentials as they are now. May throw. */
   readonly open: (events: LinkEvents) => Link;
-  /** A stream began: the hub has granted its first credit. */
-  readonly onBegin: () => void;
+  /** A stream began: the hub has granted its first credit, and named its log. */
+  readonly onBegin: (logId: string) => void;
 }
 
 export type SenderStatus = Pick<
@@ -193,19 +193,19 @@ export class Sender {
 
   #answered(answer: PublishResponse): void {
     this.#credit += answer.credit;
-    if (answer.sequence === 0n) this.#began();
+    if (answer.sequence === 0n) this.#began(answer.logId);
     else this.#settle(answer);
     this.pump();
   }
 
-  #began(): void {
+  #began(logId: string): void {
     const { queue, log, onBegin } = this.#options;
     this.#callOff();
     this.#sequence = 0;
     this.#sentTo = queue.acknowledgedTo;
     this.#become('connected');
     log.info('the stream to the hub began');
-    onBegin();
+    onBegin(logId);
   }
 
   #settle(answer: PublishResponse): void {

@@ -39,6 +39,8 @@ export function openFile(path: string, columns = ''): DatabaseSync {
       );
       CREATE TABLE IF NOT EXISTS wal_facts (dropped INTEGER NOT NULL);
       INSERT INTO wal_facts (dropped) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM wal_facts);
+      CREATE TABLE IF NOT EXISTS wal_name (id TEXT NOT NULL);
+      INSERT INTO wal_name (id) SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM wal_name);
       PRAGMA user_version = ${VERSION};
     `);
     return db;

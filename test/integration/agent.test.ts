@@ -36,7 +36,9 @@ describe('homeostat agent', () => {
   it('tells the hub who it is, its processes, metrics and coverage, and that it stops', async (t) => {
     const { folder, hubData, hub, start } = await setUp(t);
     const agent = await start();
-    await agent.until(({ publish }) => publish!.sent.events > 20, 'twenty acknowledged events');
+    const keys = (): string[] => recordsOf(logOf(hubData)).map(({ key }) => key);
+    // After the metrics of the first interval comes the coverage.
+    await agent.until(() => keys().some((key) => key.includes('/coverage/')), 'the coverage');
     const shown = await homeostat(folder, ['status', '--data', agent.folder]);
     assert.match(shown.stdout, /^Publishing +to 127\.0\.0\.1:\d+ as shop, connected for /m);
     assert.match(shown.stdout, /^Published +\d+ events, .* certificate valid for \d+ h/m);

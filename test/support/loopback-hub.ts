@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Bus, type BusOptions } from '../../src/bus/server.ts';
@@ -72,6 +72,11 @@ export class LoopbackHub {
     const stop = this.#stop;
     this.#stop = async () => {};
     await stop();
+  }
+
+  /** The hub's log is gone: it begins anew. To be called while it is stopped. */
+  forget(): void {
+    for (const end of ['', '-wal', '-shm']) rmSync(`${this.#log}${end}`, { force: true });
   }
 
   /** New credentials in the host's folder. */

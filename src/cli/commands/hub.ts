@@ -15,9 +15,21 @@ export function addHub(program: Command): void {
     .option('--bus-host <address>', 'address to take events on', '127.0.0.1')
     .option('--bus-port <n>', 'port to take events on; 0 takes any free one', portArgument, 50051)
     .option('--enroll-port <n>', 'port to enrol hosts on; 0 takes any free one', portArgument, 50052)
-    .option('--port <n>', 'port of the figures on loopback; 0 takes any free one', portArgument, 4664)
+    .option('--host <address>', 'address of the dashboard; anything but loopback needs a token', '127.0.0.1')
+    .option(
+      '--port <n>',
+      'port of the dashboard, the API and the figures; 0 takes any free one',
+      portArgument,
+      4664,
+    )
+    .option('--token <token>', 'ask for it in the dashboard; better set HOMEOSTAT_TOKEN')
     .addOption(
       new Option('--max-log <size>', 'what the log may take on disk')
+        .argParser(sizeArgument)
+        .default(200 * 2 ** 20, '200MiB'),
+    )
+    .addOption(
+      new Option('--host-cap <size>', 'what the history of one host may take on disk')
         .argParser(sizeArgument)
         .default(200 * 2 ** 20, '200MiB'),
     )
