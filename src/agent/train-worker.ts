@@ -1,12 +1,14 @@
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { DEFAULT_DETECTORS } from '../detect/registry.ts';
+import { detectorsNamed } from '../detect/registry.ts';
 import { removeCheckpoint } from '../learn/checkpoint.ts';
 import { ModelRegistry } from '../learn/model-registry.ts';
+import { LONGEST_PAST_MS } from '../learn/past.ts';
 import { enoughFor } from '../learn/schedule.ts';
 import { train } from '../learn/train.ts';
 import { kernels } from '../lib/kernels/load.ts';
+import { SHIPPED_DETECTORS } from '../model/detector-names.ts';
 import { FEATURES } from '../model/features.ts';
 import type { History } from '../model/history.ts';
 import { readJsonl } from '../store/jsonl-history.ts';
@@ -57,8 +59,8 @@ function trainOn(history: History, order: TrainingOrder): string {
     phase: phase ?? ((usableMs) => enoughFor(usableMs, calibratedAfterMs)),
     source: fromFile ? { kind: 'file', name: basename(source.file) } : { kind: 'history' },
     features: FEATURES,
-    detectors: DEFAULT_DETECTORS,
-    exclude: unusualPeriods(history, order),
+    detectors: detectorsNamed(order.detectors ?? SHIPPED_DETECTORS),
+    exclude: unusualPeriods(history, { from: order.from - LONGEST_PAST_MS, to: order.to }),
     progress: (done, step) => tell({ type: 'progress', done: begin + (1 - begin) * done, step }),
   });
   const { modelFolder, trainedBy, reason } = order;

@@ -100,6 +100,7 @@ export async function runDaemon(
     onProblem: (problem) => log.warn(problem),
   });
   const alarmsPerWeek = settings.alarms.per_week;
+  const { detectors } = settings.learn;
   const learner = new Learner({
     clock,
     log,
@@ -110,7 +111,10 @@ export async function runDaemon(
     startTraining: (request, onProgress) => {
       // The training reads the file: what still waits in memory belongs to its period.
       store.flush();
-      const order = { ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const };
+      const order = {
+        ...{ ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const },
+        ...(detectors && { detectors }),
+      };
       const { done, cancel } = givingBack(startTraining(order, onProgress, (message) => log.warn(message)));
       return { done: done.then(({ id }) => id), cancel };
     },

@@ -88,6 +88,13 @@ export function countArgument(text: string): number {
   return count;
 }
 
+/** `a,b` */
+export function namesArgument(text: string): readonly string[] {
+  const names = text.split(',').filter((name) => name !== '');
+  if (names.length === 0) throw new InvalidArgumentError('expected names with commas between them');
+  return names;
+}
+
 export function numberArgument(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('expected a number');

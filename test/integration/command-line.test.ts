@@ -120,6 +120,7 @@ test('what the command line does not know is refused in one line with the help t
       ['wal', 'replay', '--after', 'last'],
       /'last' is invalid: expected a number; see 'homeostat wal replay --h/,
     ],
+    [['train', '--detectors', 'lstm,nosuch'], /no detector is named 'nosuch'; there are autoencoder, princ/],
     [['train', '--from', 'soon'], /'soon' is invalid: expected an ISO time such as 20.* or a span/],
   ]);
 });
@@ -149,6 +150,11 @@ test('a broken configuration is named by file, line, setting and what is allowed
       file('value.yaml', 'learn:\n  provisional_after: soon\n'),
       /value\.yaml:2: .*"soon" is not a span of time/,
     ],
+    [
+      file('choice.yaml', 'learn:\n  detectors: [lstm, nosuch]\n'),
+      /choice\.yaml:2: .*"nosuch" is not one of autoencoder, principal-residual/,
+    ],
+    [file('empty.yaml', 'learn:\n  detectors: []\n'), /empty\.yaml:2: .*\[\] is not a list of detectors/],
     [file('range.yaml', 'collect:\n  metrics_interval: 1y\n'), /range\.yaml:2: .*"1y" is not .* to 1h/],
     [file('type.yaml', 'store:\n  cap: 12\n'), /type\.yaml:2: store\.cap: 12 is not a size: .*such as 1GiB/],
     [file('list.yaml', '- a\n'), /list\.yaml:1: the configuration must be sections/],
