@@ -264,6 +264,21 @@ describe('a sender', () => {
     assert.deepEqual(firsts(hub), ['e501']);
   });
 
+  it('tries at once with renewed credentials, however long it would have waited', async () => {
+    const { hub, queue, sender, timers } = setUp(5);
+    hub.refusesStreams = true;
+    hub.end('certificate expired');
+    await timers.advance(600_000);
+    assert.equal(sender.status().breaker, 'open');
+    hub.refusesStreams = false;
+    sender.renew();
+    hub.grant(5000);
+    hub.take(1);
+    assert.deepEqual([queue.acknowledgedTo, sender.status().breaker], [5, 'closed']);
+    await timers.advance(600_000);
+    assert.equal(hub.streams.length, 2, 'the try that was due before is called off');
+  });
+
   it('waits at a stop until all is acknowledged, and no longer than it may', async () => {
     const { hub, sender, timers } = setUp(10);
     hub.grant(5000);
