@@ -80,6 +80,7 @@ export async function hub(options: HubOptions): Promise<void> {
     openHistory: (host) =>
       openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, log: journal }),
     warn: (message) => journal.warn(message),
+    revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
   const ingest = new Ingest({ path, fleet, isBusy: () => log.waiting() > 0, log: journal });
   // serve
@@ -108,6 +109,7 @@ export async function hub(options: HubOptions): Promise<void> {
   };
   const source = new FleetSource({
     ...{ fleet, clock, version: version(), folder: folderOf, bus: status },
+    enrolled: () => identity.hosts(),
     metrics: () => bus.metrics.text(),
   });
   const server = createServer({

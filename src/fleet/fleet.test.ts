@@ -40,6 +40,7 @@ class Bench {
   readonly kept = new Map<string, Kept>();
   readonly path: string;
   fleet: Fleet;
+  readonly revoked = new Set<string>();
   #id = 0;
 
   constructor(t: TestContext) {
@@ -52,6 +53,7 @@ class Bench {
   open(): Fleet {
     return new Fleet({
       ...{ clock: this.clock, path: this.path, mostOpen: 2, warn: assert.fail },
+      revoked: () => this.revoked,
       openHistory: (host) => {
         const kept = this.kept.get(host) ?? new Kept();
         this.kept.set(host, kept);
@@ -128,6 +130,20 @@ test('a hub that was down for a day calls nobody silent before a minute has pass
   assert.equal(bench.state('web'), 'up');
   bench.pass(30_000);
   assert.equal(bench.state('web'), 'silent');
+});
+
+test('of a host that is let in no longer silence is no news', (t) => {
+  const bench = new Bench(t);
+  bench.metrics('web');
+  bench.pass(70_000);
+  assert.equal(bench.state('web'), 'silent');
+  bench.revoked.add('web');
+  bench.pass(10_000);
+  assert.equal(bench.state('web'), 'up');
+  assert.deepEqual(
+    [...bench.kept.get('web')!.anomalies.values()].map(({ state }) => state),
+    ['closed'],
+  );
 });
 
 test('processes come, end, and are gone when a whole scan does not have them', (t) => {
