@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import {
   PublishAck,
@@ -6,10 +7,14 @@ import {
   UniversalAck_Status,
 } from '../../proto/generated/messaging/messaging.ts';
 import type { Clock } from '../lib/clock.ts';
-import { errorMessage, UserError } from '../lib/errors.ts';
+import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
+import { type Client, Clients, type Limited, type LimitedClient } from './clients.ts';
+import { type ConnectionRefusal, Connections } from './connections.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRefusal } from './envelope-log.ts';
 import { EventStreams } from './event-stream.ts';
+import { gate, refused } from './gate.ts';
+import { type BusLimits, DEFAULT_LIMITS } from './limits.ts';
 import { BusMetrics } from './metrics.ts';
 
 export interface BusOptions {
@@ -22,19 +27,33 @@ export interface BusOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** What departs from `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<BusLimits>;
 }
 
 /** gRPC refuses what is larger before it is in memory; below it the message itself is answered INVALID, with the reason. */
 const MAX_RECEIVED_BYTES = 8 * MAX_ENVELOPE_BYTES;
-/** Calls that one connection may have open. */
-const MAX_STREAMS = 1000;
+/** Calls that one connection may have open; a client's further ones wait in the client. */
+const MAX_CALLS = 100;
+/** Clients that the status names. */
+const NAMED_CLIENTS = 20;
+/** Whoever sends more than it may waits for its answer for so long at the most: it would ask again at once otherwise, ms. */
+const MAX_HOLD_MS = 1000;
 
 // It would write to standard error by itself what it also says to its callers.
 grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 
+/** Connections of now, and those that were not taken since the start. */
+export interface BusConnections {
+  readonly open: number;
+  readonly pending: number;
+  readonly streams: number;
+  readonly refused: Readonly<Record<ConnectionRefusal, number>>;
+}
+
 /** What a client is told, whichever of the two services it speaks. */
 interface Answer {
-  readonly status: 'ok' | 'retry' | 'overload' | 'failed' | 'invalid';
+  readonly status: 'ok' | 'retry' | 'overload' | 'limited' | 'failed' | 'invalid';
   readonly reason: string;
   readonly retryMs: number;
 }
@@ -46,26 +65,44 @@ const OK: Answer = { status: 'ok', reason: '', retryMs: 0 };
  * kept as they came.
  */
 export class Bus {
-  readonly metrics = new BusMetrics();
+  readonly metrics: BusMetrics;
   readonly #options: BusOptions;
+  readonly #clients: Clients;
+  readonly #connections: Connections;
   readonly #server: grpc.Server;
   readonly #streams: EventStreams;
-  #port = 0;
 
   constructor(options: BusOptions) {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#options = options;
+    this.#clients = new Clients(limits);
     this.#server = new grpc.Server({
       'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
-      'grpc.max_send_message_length': MAX_ENVELOPE_BYTES,
-      'grpc.max_concurrent_streams': MAX_STREAMS,
-      // A connection that is half open is found and closed within a minute and a half.
-      'grpc.keepalive_time_ms': 60_000,
-      'grpc.keepalive_timeout_ms': 20_000,
+      // An answer to a batch may name each of its events.
+      'grpc.max_send_message_length': MAX_RECEIVED_BYTES,
+      'grpc.max_concurrent_streams': MAX_CALLS,
+      // A connection that is half open is found and closed.
+      'grpc.keepalive_time_ms': limits.keepaliveMs,
+      'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+      interceptors: [(method, call) => this.#admit(call, method.requestStream)],
     });
+    const { certificate, key, clientAuthority } = options;
+    const credentials = grpc.ServerCredentials.createSsl(
+      Buffer.from(clientAuthority),
+      [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) }],
+      true,
+    );
+    const injector = this.#server.createConnectionInjector(credentials);
+    this.#connections = new Connections(limits, (socket) => injector.injectConnection(socket));
+    this.metrics = new BusMetrics(() => ({ ...this.connections(), limited: this.#clients.limited() }));
     this.#streams = new EventStreams({ log: options.log, metrics: this.metrics });
     this.#server.register<Buffer, Buffer>(
       '/homeostat.v1.TelemetryService/Publish',
-      (call: grpc.ServerDuplexStream<Buffer, Buffer>) => this.#streams.take(call, clientName(call)),
+      (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
+        const peer = call.getPeer();
+        const client = this.#connections.clientOf(peer);
+        if (client) this.#streams.take(call, client, () => this.#connections.end(peer));
+      },
       (answer) => answer,
       (bytes) => bytes,
       'bidi',
@@ -78,40 +115,60 @@ export class Bus {
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
   async listen(): Promise<number> {
-    const { host, port, certificate, key, clientAuthority } = this.#options;
-    const credentials = grpc.ServerCredentials.createSsl(
-      Buffer.from(clientAuthority),
-      [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) }],
-      true,
-    );
-    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const { host, port } = this.#options;
     try {
-      this.#port = await new Promise<number>((resolve, reject) =>
-        this.#server.bindAsync(address, credentials, (error, bound) =>
-          error ? reject(error) : resolve(bound),
-        ),
-      );
-      return this.#port;
+      return await this.#connections.listen(host, port);
     } catch (error) {
+      const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
       throw new UserError(
-        `the bus cannot listen on ${address} (${bindProblem(error)}): end what uses it, or choose another port with --bus-port`,
+        `the bus cannot listen on ${address} (${errorCode(error) ?? errorMessage(error)}): end what uses it, or choose another port with --bus-port`,
       );
     }
   }
 
+  /** What is open now, and what was not taken since the start. */
+  connections(): BusConnections {
+    const { open, pending, refused } = this.#connections;
+    return { open, pending, refused: { ...refused }, streams: this.#streams.open };
+  }
+
+  /** Clients that a limit held back, those most often first. */
+  limitedClients(): readonly LimitedClient[] {
+    return this.#clients.mostLimited(NAMED_CLIENTS);
+  }
+
   /** Answers what is in flight, takes nothing new, and ends within `graceMs`. */
   async close(graceMs = 1500): Promise<void> {
-    const force = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    this.#connections.stopListening();
     this.#streams.close();
-    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    clearTimeout(force);
+    await new Promise<void>((resolve) => {
+      // grpc-js may wait for ever for a connection that broke off.
+      const late = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve();
+      }, graceMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(late);
+        resolve();
+      });
+    });
+  }
+
+  /** Whose call it is, and whether it is read at all. TLS has verified the certificate. */
+  #admit(call: grpc.ServerInterceptingCallInterface, isStream: boolean): grpc.ServerInterceptingCall {
+    const peer = call.getPeer();
+    const client = this.#connections.clientOf(peer) ?? this.#clients.get(nameOf(call.getAuthContext()));
+    const refusal = this.#connections.claim(peer, client) ?? (isStream ? undefined : client.tooManyCalls());
+    return refusal === undefined ? gate(call, client, isStream) : refused(call, refusal);
   }
 
   #register(path: string, kind: EnvelopeKind, encode: (answer: Answer) => Buffer): void {
     this.#server.register<Buffer, Buffer>(
       path,
       (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-        this.#take(call.request, kind, clientName(call)).then((answer) => callback(null, encode(answer)));
+        const client = this.#connections.clientOf(call.getPeer());
+        // Without one the connection is gone, and nobody waits for an answer.
+        if (client) this.#take(call.request, kind, client).then((answer) => callback(null, encode(answer)));
       },
       (ack) => ack,
       (bytes) => bytes,
@@ -119,25 +176,29 @@ export class Bus {
     );
   }
 
-  async #take(bytes: Buffer, kind: EnvelopeKind, source: string): Promise<Answer> {
+  async #take(bytes: Buffer, kind: EnvelopeKind, client: Client): Promise<Answer> {
     const done = this.metrics.begin();
-    const answer = await this.#answer(bytes, kind, source);
+    const limited = client.admitCall() ?? client.admit(1);
+    const answer = limited ? await held(limited) : await this.#answer(bytes, kind, client);
     done(answer.status);
     return answer;
   }
 
-  async #answer(bytes: Buffer, kind: EnvelopeKind, source: string): Promise<Answer> {
-    const inspected = inspect(bytes, kind);
-    if (!inspected.ok) return { status: 'invalid', reason: inspected.reason, retryMs: 0 };
-    const { key, timestampNs } = inspected;
+  /** What was admitted. */
+  async #answer(bytes: Buffer, kind: EnvelopeKind, client: Client): Promise<Answer> {
     try {
-      const appended = await this.#options.log.append({ key, timestampNs, kind: kind.name, source, bytes });
-      if (appended === 'duplicate') this.metrics.duplicate();
+      const inspected = inspect(bytes, kind);
+      if (!inspected.ok) return { status: 'invalid', reason: inspected.reason, retryMs: 0 };
+      const { key, timestampNs } = inspected;
+      const record = { key, timestampNs, kind: kind.name, source: client.name, bytes };
+      if ((await this.#options.log.append(record)) === 'duplicate') this.metrics.duplicate();
       return OK;
     } catch (error) {
       const { reason, message, retryMs } = error as EnvelopeRefusal;
       const status = reason === 'failed' ? 'failed' : reason === 'busy' ? 'overload' : 'retry';
       return { status, reason: message, retryMs };
+    } finally {
+      client.kept(1);
     }
   }
 
@@ -150,6 +211,7 @@ export class Bus {
         ok: UniversalAck_Status.OK,
         retry: UniversalAck_Status.RETRY,
         overload: UniversalAck_Status.OVERLOAD,
+        limited: UniversalAck_Status.QUOTA_EXCEEDED,
         failed: UniversalAck_Status.PROCESSING_ERROR,
         invalid: UniversalAck_Status.INVALID,
       }[status],
@@ -180,13 +242,15 @@ function encodePublishAck({ status, reason, retryMs }: Answer): Buffer {
   );
 }
 
-/** grpc-js wraps what the system said in words of its own. */
-const bindProblem = (error: unknown): string =>
-  /\[listen (\w+)/.exec(errorMessage(error))?.[1] ?? errorMessage(error);
+/** The answer to a call over its client's limits, which comes late; the hint is what is left to wait. */
+async function held({ reason, retryMs }: Limited): Promise<Answer> {
+  const hold = Math.min(retryMs, MAX_HOLD_MS);
+  await sleep(hold);
+  return { status: 'limited', reason, retryMs: Math.max(1, retryMs - hold) };
+}
 
-/** The common name of the client's certificate: TLS has verified it before any call comes through. */
-function clientName(call: Pick<grpc.ServerUnaryCall<Buffer, Buffer>, 'getAuthContext'>): string {
-  const certificate = call.getAuthContext().sslPeerCertificate;
-  const name = certificate?.subject.CN;
+/** The common name of the client's certificate. */
+function nameOf({ sslPeerCertificate }: ReturnType<grpc.ServerInterceptingCall['getAuthContext']>): string {
+  const name = sslPeerCertificate?.subject.CN;
   return Array.isArray(name) ? String(name[0]) : (name ?? '');
 }

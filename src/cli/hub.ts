@@ -23,6 +23,10 @@ export interface HubOptions {
   readonly port: number;
   /** Bytes that the log may take. */
   readonly maxLog: number;
+  /** Events a second that one client may send. */
+  readonly clientEvents: number;
+  /** Connections that are taken in all. */
+  readonly maxConnections: number;
 }
 
 /** The hub's process: identity, log, bus, figures, in the order of the flow. Returns when it was told to stop and everything is kept. */
@@ -45,6 +49,7 @@ export async function hub(options: HubOptions): Promise<void> {
   const bus = new Bus({
     ...{ log, clock, key, certificate, clientAuthority: authority.certificate },
     ...{ host: options.busHost, port: options.busPort },
+    limits: { eventsPerSecond: options.clientEvents, connections: options.maxConnections },
   });
   let address = '';
   // serve
@@ -61,6 +66,7 @@ export async function hub(options: HubOptions): Promise<void> {
         duplicates,
         inFlight,
       },
+      ...{ connections: bus.connections(), limitedClients: bus.limitedClients() },
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
