@@ -1,6 +1,6 @@
 /**
  * What a training costs. First a network of 40-16-8-16-40 on a day of rows, CPU beside PyTorch's on one thread. Then a day
- * of every feature at 1 s, learned as the daemon does: out of its history, by everything that ships, in its worker at low
+ * of every feature at 1 s, and the minutes of four weeks, learned as the daemon does: out of its history, by everything that ships, in its worker at low
  * priority, while the main thread goes on writing a row a second.
  */
 import { execFileSync } from 'node:child_process';

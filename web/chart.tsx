@@ -258,7 +258,7 @@ export function ScoreStrip() {
         )}
       </header>
       <Chart lines={SCORE_LINES} unit="1" label="Anomaly score" height={132} score />
-      {status.value && !status.value.learning.model && (
+      {status.value?.learning && !status.value.learning.model && (
         <p class="overlay">A score comes with the first model; until then nobody is alarmed.</p>
       )}
     </section>

@@ -1,6 +1,7 @@
 import { duration, printable } from '../src/lib/text.ts';
-import type { CollectorReport, Loss } from '../src/model/coverage.ts';
+import type { CollectorReport, ToldLoss } from '../src/model/coverage.ts';
 import { formatValue } from '../src/model/display.ts';
+import type { ToldStatus } from '../src/model/status.ts';
 import { optional, shortTime } from './format.ts';
 import { Fact } from './learning.tsx';
 import { now, status } from './state.ts';
@@ -21,23 +22,25 @@ export function CoveragePanel() {
         <div class="skeleton" />
       ) : (
         <div class="coverage">
-          <table>
-            <caption>Collectors</caption>
-            <thead>
-              <tr>
-                <th>Collector</th>
-                <th>State</th>
-                <th class="number">Took</th>
-                <th class="number">Series</th>
-                <th class="number wide">Failures</th>
-              </tr>
-            </thead>
-            <tbody>
-              {current.coverage.collectors.map((report) => (
-                <Collector key={report.collector} report={report} />
-              ))}
-            </tbody>
-          </table>
+          {current.coverage.collectors.length > 0 && (
+            <table>
+              <caption>Collectors</caption>
+              <thead>
+                <tr>
+                  <th>Collector</th>
+                  <th>State</th>
+                  <th class="number">Took</th>
+                  <th class="number">Series</th>
+                  <th class="number wide">Failures</th>
+                </tr>
+              </thead>
+              <tbody>
+                {current.coverage.collectors.map((report) => (
+                  <Collector key={report.collector} report={report} />
+                ))}
+              </tbody>
+            </table>
+          )}
           <div>
             {current.coverage.storeProblem !== undefined && (
               <p class="hint" role="alert">
@@ -45,7 +48,7 @@ export function CoveragePanel() {
                 in memory.
               </p>
             )}
-            <h3>Lost</h3>
+            <h3>{current.presence ? 'Lost or not seen' : 'Lost'}</h3>
             {current.coverage.losses.length === 0 ? (
               <p class="hint">Nothing was lost since the start.</p>
             ) : (
@@ -55,22 +58,24 @@ export function CoveragePanel() {
                 ))}
               </ul>
             )}
-            <h3>Homeostat itself</h3>
+            <h3>{current.presence ? 'Its history here' : 'Homeostat itself'}</h3>
             <dl>
               <Fact name="Version" value={printable(current.version)} />
-              <Fact name="Running for" value={duration(now.value - current.startedAt)} />
               <Fact
-                name="Its own cost"
-                value={`${optional(current.self.cpu, '1')} of a core, ${formatValue(current.self.rss, 'By')}`}
+                name={current.presence ? 'In this state for' : 'Running for'}
+                value={duration(now.value - current.startedAt)}
               />
+              {current.self && (
+                <Fact
+                  name="Its own cost"
+                  value={`${optional(current.self.cpu, '1')} of a core, ${formatValue(current.self.rss, 'By')}`}
+                />
+              )}
               <Fact
                 name="On disk"
                 value={`${formatValue(current.store.bytes, 'By')} of ${formatValue(current.store.capBytes, 'By')}, ${current.store.series} series`}
               />
-              <Fact
-                name="Intervals"
-                value={`metrics each ${duration(current.intervals.metricsMs)}, processes each ${duration(current.intervals.processesMs)} (${printable(current.intervals.reason)})`}
-              />
+              <Fact name="Intervals" value={intervalsOf(current)} />
               <Fact name="Data folder" value={printable(current.dataFolder)} />
             </dl>
           </div>
@@ -78,6 +83,12 @@ export function CoveragePanel() {
       )}
     </section>
   );
+}
+
+function intervalsOf({ intervals, presence }: ToldStatus): string {
+  if (!intervals) return `heard each ${duration(presence?.everyMs ?? 0)}`;
+  const { metricsMs, processesMs, reason } = intervals;
+  return `metrics each ${duration(metricsMs)}, processes each ${duration(processesMs)} (${printable(reason)})`;
 }
 
 function Collector({ report }: { readonly report: CollectorReport }) {
@@ -111,11 +122,11 @@ function Collector({ report }: { readonly report: CollectorReport }) {
   );
 }
 
-function Lost({ loss }: { readonly loss: Loss }) {
+function Lost({ loss }: { readonly loss: ToldLoss }) {
   return (
     <li>
       <b>
-        {loss.count.toLocaleString('en')} {loss.what}
+        {loss.count > 0 && loss.count.toLocaleString('en')} {printable(loss.what)}
       </b>
       : {printable(loss.why)} <small>last {shortTime(loss.lastAt, now.value)}</small>
     </li>

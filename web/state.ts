@@ -1,8 +1,8 @@
 import { computed, signal } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { Band } from '../src/model/score.ts';
-import type { Status } from '../src/model/status.ts';
-import type { SeriesInfo } from './api.ts';
+import type { ToldStatus } from '../src/model/status.ts';
+import type { SeriesInfo } from './answers.ts';
 import { catalog } from './catalog.ts';
 
 /** What the charts show: the last `span` ms, moving; or a period that stands still. */
@@ -23,7 +23,7 @@ export const RANGES = [
   { label: '30 d', span: 30 * DAY },
 ] as const;
 
-export const status = signal<Status | undefined>(undefined);
+export const status = signal<ToldStatus | undefined>(undefined);
 export const series = signal<readonly SeriesInfo[] | undefined>(undefined);
 export const bands = signal<Readonly<Record<string, Band>>>({});
 export const anomalies = signal<readonly Anomaly[] | undefined>(undefined);
@@ -75,7 +75,8 @@ export const sampleAge = computed(() =>
 export const stale = computed(
   () =>
     sampleAge.value !== undefined &&
-    sampleAge.value > Math.max(5000, 3 * (status.value?.intervals.metricsMs ?? 1000)),
+    sampleAge.value >
+      Math.max(5000, 3 * (status.value?.presence?.everyMs ?? status.value?.intervals?.metricsMs ?? 1000)),
 );
 
 /** Not reactive for the moving view: read at drawing time. */

@@ -1,7 +1,7 @@
 import { batch } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
-import type { ScoreNow, Status } from '../src/model/status.ts';
-import { ApiError, fetchAnomalies, fetchBands, fetchSeries, fetchStatus } from './api.ts';
+import type { ScoreNow, ToldStatus } from '../src/model/status.ts';
+import { ApiError, fetchAnomalies, fetchBands, fetchSeries, fetchStatus, pathOf } from './api.ts';
 import {
   anomalies,
   bands,
@@ -72,19 +72,19 @@ async function load(): Promise<void> {
 }
 
 /** Minutes after the first start, a quarter of an hour would be an empty chart. */
-function beginWithWhatThereIs({ at, store }: Status): void {
+function beginWithWhatThereIs({ at, store }: ToldStatus): void {
   if (at - (store.oldestAt ?? at) < 10 * MINUTE) showLive(5 * MINUTE);
 }
 
 const keysOf = (all: readonly { readonly key: string }[] | undefined): string | undefined =>
   all?.map(({ key }) => key).join('\n');
 
-function takeStatus(next: Status): void {
-  const phase = status.peek()?.learning.model?.id;
+function takeStatus(next: ToldStatus): void {
+  const phase = status.peek()?.learning?.model?.id;
   learnSkew(next.at);
   status.value = next;
   if (next.lastSampleAt !== undefined) takeSampleTime(next.lastSampleAt);
-  if (phase !== undefined && phase !== next.learning.model?.id)
+  if (phase !== undefined && phase !== next.learning?.model?.id)
     void fetchBands().then((all) => (bands.value = all));
 }
 
@@ -93,7 +93,7 @@ function takeSampleTime(at: number): void {
 }
 
 function connect(): void {
-  const source = new EventSource('api/v1/stream');
+  const source = new EventSource(pathOf('stream'));
   let heardAt = performance.now();
   const heard = <Data>(type: string, take: (data: Data) => void): void => {
     source.addEventListener(type, (event) => {
@@ -102,7 +102,7 @@ function connect(): void {
     });
   };
   heard<Sample>('sample', takeSample);
-  heard<Status>('status', (next) => batch(() => takeStatus(next)));
+  heard<ToldStatus>('status', (next) => batch(() => takeStatus(next)));
   heard<Anomaly>('anomaly', takeAnomaly);
   heard<{ at: number }>('processes', ({ at }) => (scannedAt.value = at));
   heard<unknown>('gap', () => refill.value++);

@@ -1,6 +1,6 @@
 /**
  * `train-day.ts write FOLDER`: a history of a day of every feature at 1 s, out of a seeded generator (a load that wanders
- * and features that follow it, with noise). `train-day.ts train FOLDER`: a model of it, as the daemon makes it, while rows
+ * and features that follow it, with noise), and before it four weeks of minutes. `train-day.ts train FOLDER`: a model of it, as the daemon makes it, while rows
  * go on being written each second; prints what it took as JSON.
  */
 import { startTraining } from '../../src/agent/training.ts';
@@ -12,16 +12,23 @@ import { START, syntheticSeries } from '../../test/support/synthetic-machine.ts'
 
 const SECONDS = 86_400;
 const SLOT_MS = 1000;
+/** Every day of the weeks before is like the last one, by the minute: whatever can be learned of the clock is. */
+const PAST_MINUTES = 28 * 1440;
+const MINUTE_MS = 60_000;
 const WATCH_MS = 50;
 
 const [task, folder] = process.argv.slice(2) as [string, string];
-const clock = new ManualClock(START);
+const clock = new ManualClock(START - PAST_MINUTES * MINUTE_MS);
 if (task === 'write') write(folder);
 else console.log(JSON.stringify(await train(folder)));
 
 function write(into: string): void {
   const store = openStore({ folder: into, clock });
   const values = syntheticSeries(SECONDS, 1);
+  for (let minute = 0; minute < PAST_MINUTES; minute++) {
+    append(store, (key) => values[key]![(minute % 1440) * 60]!, MINUTE_MS);
+    store.maintain(5);
+  }
   for (let second = 0; second < SECONDS; second++) {
     append(store, (key) => values[key]![second]!);
     store.maintain(5);
@@ -29,16 +36,16 @@ function write(into: string): void {
   store.close();
 }
 
-function append(store: Store, reading: (key: string) => number): void {
+function append(store: Store, reading: (key: string) => number, stepMs = SLOT_MS): void {
   store.append({
     at: clock.now(),
     metrics: FEATURES.map((series) => ({ series, value: reading(series.key) })),
   });
-  clock.advance(SLOT_MS);
+  clock.advance(stepMs);
 }
 
 async function train(from: string) {
-  clock.advance(SECONDS * SLOT_MS);
+  clock.advance(PAST_MINUTES * MINUTE_MS + SECONDS * SLOT_MS);
   const store = openStore({ folder: from, clock });
   const collection = collect(store);
   const beforeMb = process.memoryUsage.rss() / 1e6;

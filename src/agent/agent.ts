@@ -4,7 +4,6 @@ import type { AnomalyJournal } from '../alert/journal.ts';
 import { ProcessLedger } from '../alert/process-ledger.ts';
 import type { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
 import { SilenceDetector } from '../alert/silence.ts';
-import type { Period } from '../alert/tracker.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Anomaly } from '../model/anomaly.ts';
@@ -150,11 +149,6 @@ export class Agent {
 
   openAnomalies(): readonly Anomaly[] {
     return this.#alarms.open();
-  }
-
-  /** When the machine was not itself. */
-  unusualPeriods(): readonly Period[] {
-    return this.#alarms.periods();
   }
 
   /** Closes what is open: nobody will watch it any more. */

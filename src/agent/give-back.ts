@@ -34,6 +34,20 @@ export function giveBackPages(): number | undefined {
   }
 }
 
+/** How often the daemon's memory is looked at, ms. */
+const LOOK_MS = 5 * 60_000;
+/** So much more than after the last time is worth the page faults that follow, bytes. */
+const WORTH = 10 * 2 ** 20;
+
+/** Gives pages back whenever a dashboard, an export or a training has left many behind. Keeps no process alive. */
+export function keepGivingBack(): void {
+  let least = Number.POSITIVE_INFINITY;
+  setInterval(() => {
+    least = Math.min(least, process.memoryUsage.rss());
+    if (process.memoryUsage.rss() > least + WORTH) giveBackPages();
+  }, LOOK_MS).unref();
+}
+
 /** glibc keeps freed memory; musl has no such call and needs none. */
 function trimHeap(libc: { func(prototype: string): (padding: number) => unknown }): void {
   try {

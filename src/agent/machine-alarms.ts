@@ -1,4 +1,4 @@
-import { AnomalyTracker, type CulpritFinder, type Period, type TrackerTick } from '../alert/tracker.ts';
+import { AnomalyTracker, type CulpritFinder, type TrackerTick } from '../alert/tracker.ts';
 import { RateController } from '../detect/rate-controller.ts';
 import { alarmSeconds, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import type { Anomaly, ProcessFinding, Severity } from '../model/anomaly.ts';
@@ -75,11 +75,6 @@ export class MachineAlarms {
   /** The machine's own open anomaly. */
   ofMachine(): Anomaly | undefined {
     return this.#tracker.open().find(({ kind }) => kind === 'machine');
-  }
-
-  /** When the machine was not itself. */
-  periods(): readonly Period[] {
-    return this.#tracker.periods();
   }
 
   /** Closes what is open, at the end of the program or for anomalies that an earlier run left open. */

@@ -18,6 +18,13 @@ export function hostId(host: Host): string {
     .slice(0, 16);
 }
 
+/** The id of this boot of the machine. Throws where it cannot be read. */
+export function bootId(host: Host): string {
+  const id = readText(host, '/proc/sys/kernel/random/boot_id');
+  if (id === undefined || id === '') throw new Error('/proc/sys/kernel/random/boot_id cannot be read');
+  return id;
+}
+
 /** What a process waits for in the kernel (`pipe_write`); undefined where that may not be seen or it waits for nothing. */
 export function waitChannel(host: Host, pid: number): string | undefined {
   const channel = readText(host, `/proc/${pid}/wchan`);

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { durationSchema, quantity, sizeSchema } from '../config/config.ts';
 import { parseDuration } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
+import { DETECTOR_NAMES } from '../model/detector-names.ts';
 
 /** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
 const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (text) => {
@@ -11,6 +12,12 @@ const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (
   return ms !== undefined && ms >= 100 && ms <= 3_600_000 ? ms : undefined;
 });
 
+const publishSchema = quantity('a span of time from 1s to 1h, such as 10s', (text) => {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
+});
+
+const DETECTORS_HELP = 'a list of detectors, such as [convolution, lstm]';
 const ALARMS_HELP = 'a number of alarms a week: 0.08 (one a quarter) to 168 (one an hour)';
 
 /** The whole configuration. Every setting has a default; see docs/configuration.md. */
@@ -29,6 +36,13 @@ export const settingsSchema = v.strictObject({
       provisional_after: v.optional(durationSchema, '10m'),
       calibrated_after: v.optional(durationSchema, '24h'),
       seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
+      /** What the next model is learned with. Left out: what ships. */
+      detectors: v.optional(
+        v.pipe(
+          v.array(v.picklist(DETECTOR_NAMES, `one of ${DETECTOR_NAMES.join(', ')}`), DETECTORS_HELP),
+          v.minLength(1, DETECTORS_HELP),
+        ),
+      ),
     }),
     {},
   ),
@@ -60,7 +74,8 @@ export const settingsSchema = v.strictObject({
       keep_seconds: v.optional(durationSchema, '24h'),
       keep_minutes: v.optional(durationSchema, '30d'),
       keep_hours: v.optional(durationSchema, '2y'),
-      cap: v.optional(sizeSchema, '1GiB'),
+      /** In less not even a day of one machine has room. */
+      cap: v.optional(sizeSchema('16MiB'), '1GiB'),
     }),
     {},
   ),
@@ -72,6 +87,17 @@ export const settingsSchema = v.strictObject({
       token: v.optional(
         v.pipe(v.string(), v.minLength(16, 'long enough: a token has at least 16 characters')),
       ),
+    }),
+    {},
+  ),
+  publish: v.optional(
+    v.strictObject({
+      /** Of how much time the means of all metrics are told. */
+      metrics_interval: v.optional(publishSchema, '10s'),
+      /** How often all processes are told, changed or not. */
+      snapshot_interval: v.optional(durationSchema, '1h'),
+      /** What the outbox may take on disk while the hub is away. */
+      max_log: v.optional(sizeSchema('1MiB'), '200MiB'),
     }),
     {},
   ),

@@ -1,19 +1,21 @@
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { DEFAULT_DETECTORS } from '../detect/registry.ts';
-import type { Period } from '../learn/assemble.ts';
+import { detectorsNamed } from '../detect/registry.ts';
 import { removeCheckpoint } from '../learn/checkpoint.ts';
 import { ModelRegistry } from '../learn/model-registry.ts';
+import { LONGEST_PAST_MS } from '../learn/past.ts';
 import { enoughFor } from '../learn/schedule.ts';
 import { train } from '../learn/train.ts';
 import { kernels } from '../lib/kernels/load.ts';
+import { SHIPPED_DETECTORS } from '../model/detector-names.ts';
 import { FEATURES } from '../model/features.ts';
 import type { History } from '../model/history.ts';
 import { readJsonl } from '../store/jsonl-history.ts';
 import { openHistory } from '../store/store.ts';
 import { compareOnHistory } from './comparison.ts';
 import type { Order, Report, TrainingOrder, TrainingResult } from './training.ts';
+import { unusualPeriods } from './unusual-periods.ts';
 
 /** How far the reading of a file is, in the whole. */
 const READ = 0.3;
@@ -57,8 +59,8 @@ function trainOn(history: History, order: TrainingOrder): string {
     phase: phase ?? ((usableMs) => enoughFor(usableMs, calibratedAfterMs)),
     source: fromFile ? { kind: 'file', name: basename(source.file) } : { kind: 'history' },
     features: FEATURES,
-    detectors: DEFAULT_DETECTORS,
-    exclude: anomalies(history, order),
+    detectors: detectorsNamed(order.detectors ?? SHIPPED_DETECTORS),
+    exclude: unusualPeriods(history, { from: order.from - LONGEST_PAST_MS, to: order.to }),
     progress: (done, step) => tell({ type: 'progress', done: begin + (1 - begin) * done, step }),
   });
   const { modelFolder, trainedBy, reason } = order;
@@ -70,12 +72,4 @@ function trainOn(history: History, order: TrainingOrder): string {
 /** On Linux priority is a matter of the thread, and 0 is the calling one; elsewhere it would slow the whole daemon. */
 function yieldToOthers(): void {
   if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
-}
-
-/** From the first unusual row to the end, or to the end of the period where it is still open. */
-function anomalies(history: History, { from, to }: Period): readonly Period[] {
-  return history
-    .anomalies({ from, to })
-    .filter(({ kind }) => kind === 'machine')
-    .map(({ since, closedAt }) => ({ from: since, to: closedAt ?? to }));
 }

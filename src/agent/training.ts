@@ -5,6 +5,7 @@ import type { Run } from '../learn/run.ts';
 import type { ComparisonRequest } from '../learn/succession.ts';
 import { workerFile } from '../lib/worker-file.ts';
 import type { Comparison } from '../model/comparison.ts';
+import type { DetectorName } from '../model/detector-names.ts';
 import type { MachineModel } from '../model/machine-model.ts';
 import type { RegisteredModel } from '../model/registered-model.ts';
 
@@ -13,6 +14,8 @@ export interface TrainingOrder extends Omit<TrainingRequest, 'phase'> {
   /** Left out: as the usable time that is found allows, with `calibratedAfterMs`. */
   readonly phase?: MachineModel['phase'];
   readonly calibratedAfterMs?: number;
+  /** Those that learn; what ships, if left out. */
+  readonly detectors?: readonly DetectorName[];
   /** Where the history is: a data folder, or a file of raw telemetry. */
   readonly source: { readonly folder: string } | { readonly file: string };
   /** Where the model shall be written. */

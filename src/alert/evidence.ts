@@ -1,8 +1,8 @@
+import { timeOfDay } from '../lib/text.ts';
 import { formatValue } from '../model/display.ts';
 import type { ProcessChange } from './process-ledger.ts';
 import { COLUMN } from './process-track.ts';
 import type { Resource } from './resource.ts';
-import { timeOfDay } from './sentence.ts';
 
 /** Below this share of a resource's change a process has nothing to answer for there. */
 const WORTH_SAYING = 0.1;

@@ -15,17 +15,17 @@ export interface GrowthOptions {
 }
 
 /** Its lowest RSS within so long counts: a heap that is collected now and then swings, a leak lifts what remains. */
-const SLOT_MS = 15_000;
+const SLOT_MS = 12_000;
 /** A step behind a longer gap is no growth of one slot. */
 const GAP_SLOTS = 4;
 /** Less is the noise of a page here and there. */
 const LEAST_STEP = 64 * 1024;
 /** Three minutes: before that, what starts and what fills a cache look the same. */
-const LEAST_RUN = 12;
+const LEAST_RUN = 15;
 /** From here on its anonymous memory is compared. */
-const ASK_AFTER = 4;
+const ASK_AFTER = 5;
 /** Of a run, so many slots are kept: an hour says enough about its shape. */
-const MOST_LEVELS = 240;
+const MOST_LEVELS = 300;
 /** A cache that fills slows down; a leak goes on. The later half must bring so much of what the earlier one did. */
 const STEADY = 0.6;
 /** So much of the growth must be memory that no file backs: a mapped file that is read in is a cache. */
@@ -58,7 +58,7 @@ interface Heap {
 /**
  * Finds leaks: memory of a process that grows without a pause. Each process's own share g of growing slots is learned
  * (Laplace: (a + 1) / (n + 2), before the run that lasts); k growing slots in a row then have probability g^k. It fires
- * below `probability` (a process that nothing is known of: after 20 slots, 5 minutes), never within twice the longest run
+ * below `probability` (a process that nothing is known of: after 20 slots, 4 minutes), never within twice the longest run
  * that this process or another one of the same executable showed before, and not for a growth that slows down, is small, or is that of mapped files.
  */
 export class GrowthDetector {

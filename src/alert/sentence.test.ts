@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { timeOfDay } from '../lib/text.ts';
 import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
-import { machineSentence, timeOfDay } from './sentence.ts';
+import { machineSentence } from './sentence.ts';
 
 const SINCE = new Date(2026, 2, 2, 14, 3, 10).getTime();
 const CPU: BrokenMetric = {

@@ -1,15 +1,6 @@
-import { duration, printable } from '../lib/text.ts';
+import { duration, printable, timeOfDay } from '../lib/text.ts';
 import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
 import { formatRange, formatValue, metricLabel } from '../model/display.ts';
-
-/** Local time of day; with the date where it is not the day of `reference`. */
-export function timeOfDay(at: number, reference: number): string {
-  const date = new Date(at);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  if (date.toDateString() === new Date(reference).toDateString()) return time;
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
-}
 
 /** A name that others chose, between marks that it cannot forge. */
 const quote = (name: string): string => `\`${printable(name).replaceAll('`', "'")}\``;

@@ -215,13 +215,6 @@ test('the same history gives the same id, another host another one', () => {
   assert.notEqual(play('a'), play('b'));
 });
 
-test('its periods are known to those who learn, a day of each at most', () => {
-  const scene = new Scene().rows(20, 10).rows(10, 2 * DAY);
-  assert.deepEqual(scene.tracker.periods(), [{ from: START + 21_000, to: undefined }]);
-  scene.rows(61, 10);
-  assert.deepEqual(scene.tracker.periods(), [{ from: START + 21_000, to: START + 30_000 }]);
-});
-
 const silence = (pid: number): ProcessFinding => ({
   what: 'silence',
   culprit: culprit(pid, 1),

@@ -35,12 +35,6 @@ export interface TrackerTick {
   readonly phase: LearningPhase;
 }
 
-export interface Period {
-  readonly from: number;
-  /** Undefined while it lasts. */
-  readonly to: number | undefined;
-}
-
 interface OpenMachine<Baseline> {
   anomaly: Anomaly;
   baseline: Baseline;
@@ -51,8 +45,6 @@ interface OpenMachine<Baseline> {
 
 const MAX_METRICS = 8;
 const RANK: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 };
-/** After a day an anomaly is the new normal: learning sees it again. */
-const MAX_EXCLUDED_MS = 86_400_000;
 
 /** Scores and findings of single processes -> anomalies with a beginning, a severity, culprits and an end. */
 export class AnomalyTracker<Baseline = unknown> {
@@ -65,7 +57,6 @@ export class AnomalyTracker<Baseline = unknown> {
   #unusualSince: number | undefined;
   #lastUnusualAt = 0;
   #lastAt: number | undefined;
-  readonly #periods: Period[] = [];
 
   constructor(options: AnomalyTrackerOptions<Baseline>) {
     this.#options = {
@@ -131,14 +122,6 @@ export class AnomalyTracker<Baseline = unknown> {
   /** What is open now, the machine's own first. */
   open(): readonly Anomaly[] {
     return [...(this.#open ? [this.#open.anomaly] : []), ...this.#found.values()];
-  }
-
-  /** When the machine was not itself, for learning to leave out; a day of one anomaly at most. */
-  periods(): readonly Period[] {
-    const open = this.#open?.anomaly;
-    if (!open) return this.#periods;
-    const limit = open.since + MAX_EXCLUDED_MS;
-    return [...this.#periods, { from: open.since, to: (this.#lastAt ?? 0) > limit ? limit : undefined }];
   }
 
   /** Closes what is open, at the end of the program or for anomalies that an earlier run left open. */
@@ -243,9 +226,6 @@ export class AnomalyTracker<Baseline = unknown> {
   #end(open: OpenMachine<Baseline>): void {
     this.#open = undefined;
     this.#startOver();
-    const { since } = open.anomaly;
-    this.#periods.push({ from: since, to: Math.min(open.lastUnusualAt, since + MAX_EXCLUDED_MS) });
-    if (this.#periods.length > 1000) this.#periods.shift();
     this.#emit({ ...open.anomaly, state: 'closed', closedAt: open.lastUnusualAt });
   }
 

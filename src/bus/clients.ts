@@ -1,4 +1,5 @@
 import { TokenBucket } from '../lib/token-bucket.ts';
+import type { Peer } from '../model/peer.ts';
 import { type BusLimits, LIMITS, type LimitName } from './limits.ts';
 
 /** So many clients are remembered at the most; those that have nothing open go first. */
@@ -10,6 +11,12 @@ const MESSAGE_BYTES = 256;
 export interface Limited {
   readonly reason: string;
   readonly retryMs: number;
+}
+
+/** Who is at the other end of a connection: a client by its name, and the certificate that it showed. */
+export interface Caller {
+  readonly client: Client;
+  readonly peer: Peer;
 }
 
 /** One client's share of the hub, over all of its connections. */

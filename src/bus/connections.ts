@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { TokenBucket } from '../lib/token-bucket.ts';
-import type { Client } from './clients.ts';
+import type { Caller } from './clients.ts';
 import type { BusLimits } from './limits.ts';
 
 /** Addresses whose new connections are counted; the one that was seen first is forgotten. */
@@ -15,7 +15,7 @@ interface Connection {
   readonly socket: Socket;
   readonly address: string;
   readonly since: number;
-  client: Client | undefined;
+  caller: Caller | undefined;
 }
 
 /**
@@ -72,27 +72,28 @@ export class Connections {
   }
 
   /** Whose connection this is, once a call came over it. */
-  clientOf(peer: string): Client | undefined {
-    return this.#open.get(peer)?.client;
+  callerOf(address: string): Caller | undefined {
+    return this.#open.get(address)?.caller;
   }
 
-  /** A call of this client came over it: from now on the connection is the client's. Why not, where the client has too many. */
-  claim(peer: string, client: Client): string | undefined {
-    const connection = this.#open.get(peer);
-    if (!connection || connection.client) return undefined;
+  /** A call of this one came over it: from now on the connection is its client's. Why not, where the client has too many. */
+  claim(address: string, caller: Caller): string | undefined {
+    const connection = this.#open.get(address);
+    if (!connection || connection.caller) return undefined;
+    const { client } = caller;
     if (client.connections >= this.#limits.connectionsAClient) {
       client.hit('connections');
       return `${client.name} has ${client.connections} connections; at most ${this.#limits.connectionsAClient}`;
     }
-    connection.client = client;
+    connection.caller = caller;
     client.connections++;
     this.#pending.delete(connection);
     return undefined;
   }
 
   /** Ends it with all that is on it. */
-  end(peer: string): void {
-    this.#open.get(peer)?.socket.destroy();
+  end(address: string): void {
+    this.#open.get(address)?.socket.destroy();
   }
 
   #take(socket: Socket): boolean {
@@ -107,12 +108,12 @@ export class Connections {
     }
     if (this.#pending.size >= this.#limits.pending) this.#makeRoom();
     const peer = `${address}:${socket.remotePort}`;
-    const connection: Connection = { socket, address, since: performance.now(), client: undefined };
+    const connection: Connection = { socket, address, since: performance.now(), caller: undefined };
     this.#open.set(peer, connection);
     this.#pending.add(connection);
     socket.once('close', () => {
       this.#pending.delete(connection);
-      if (connection.client) connection.client.connections--;
+      if (connection.caller) connection.caller.client.connections--;
       this.#open.delete(peer);
     });
     return true;

@@ -9,6 +9,8 @@ export interface EnvelopeRecord {
 
 /** What the bus needs of a log. */
 export interface EnvelopeLog {
+  /** Names this log among all that there ever were. */
+  readonly id: string;
   /** Resolves when the bytes are on disk; rejects with an EnvelopeRefusal where they are not. */
   append(record: EnvelopeRecord): Promise<'stored' | 'duplicate'>;
   /** The same for several, of which all or none are kept; the answers in their order. */

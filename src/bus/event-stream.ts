@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { PublishResponse, PublishResponse_Status } from '../../proto/generated/homeostat/v1/telemetry.ts';
-import type { Client } from './clients.ts';
+import type { Peer } from '../model/peer.ts';
+import type { Caller, Client } from './clients.ts';
 import { type Batch, EVENT, inspect, splitBatch } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRecord, EnvelopeRefusal } from './envelope-log.ts';
 import type { BusMetrics } from './metrics.ts';
@@ -20,14 +21,14 @@ export interface EventStreamsOptions {
 /** The agents' streams: batches in, an answer for each in its order when its events are on disk. */
 export class EventStreams {
   readonly #options: EventStreamsOptions;
-  readonly #open = new Set<EventStream>();
+  readonly #open = new Map<EventStream, Peer>();
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
   }
 
   /** `disconnect` ends the connection that the call came over. */
-  take(call: Call, client: Client, disconnect: () => void): void {
+  take(call: Call, { client, peer }: Caller, disconnect: () => void): void {
     const stream = new EventStream(call, client, disconnect, this.#options);
     if (client.streams >= client.limits.streams) {
       client.hit('streams');
@@ -37,7 +38,7 @@ export class EventStreams {
       );
       return;
     }
-    this.#open.add(stream);
+    this.#open.set(stream, peer);
     client.streams++;
     stream.start(() => {
       if (this.#open.delete(stream)) client.streams--;
@@ -48,9 +49,17 @@ export class EventStreams {
     return this.#open.size;
   }
 
+  /** Ends those for whose client `refusal` has a reason. */
+  recheck(refusal: (peer: Peer) => string | undefined): void {
+    for (const [stream, peer] of this.#open) {
+      const reason = refusal(peer);
+      if (reason !== undefined) stream.end(grpc.status.PERMISSION_DENIED, reason);
+    }
+  }
+
   /** Ends all of them: their clients come again later. */
   close(): void {
-    for (const stream of this.#open) stream.end(grpc.status.UNAVAILABLE, 'the hub stops');
+    for (const stream of this.#open.keys()) stream.end(grpc.status.UNAVAILABLE, 'the hub stops');
   }
 }
 
@@ -98,7 +107,8 @@ class EventStream {
       this.#flow();
     });
     for (const event of ['cancelled', 'error', 'close', 'finish']) call.on(event, ended);
-    this.#write({ sequence: 0n, status: PublishResponse_Status.STATUS_OK, credit: CREDIT });
+    const logId = this.#options.log.id;
+    this.#write({ sequence: 0n, status: PublishResponse_Status.STATUS_OK, credit: CREDIT, logId });
   }
 
   end(code: grpc.status, details: string): void {

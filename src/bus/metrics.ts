@@ -1,5 +1,5 @@
 /** How a publish ended. */
-export type Outcome = 'ok' | 'retry' | 'overload' | 'limited' | 'failed' | 'invalid';
+export type Outcome = 'ok' | 'retry' | 'overload' | 'limited' | 'failed' | 'invalid' | 'denied';
 
 /** Upper bounds of the latency's buckets, seconds: Prometheus' own defaults, with two more below. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -22,7 +22,7 @@ export interface BusFigures {
 /** Counts what the bus did; shown by Prometheus' names (prometheus.io/docs/instrumenting/exposition_formats). */
 export class BusMetrics {
   readonly #outcomes: Record<Outcome, number> = {
-    ...{ ok: 0, retry: 0, overload: 0, limited: 0, failed: 0, invalid: 0 },
+    ...{ ok: 0, retry: 0, overload: 0, limited: 0, failed: 0, invalid: 0, denied: 0 },
   };
   readonly #buckets = new Array<number>(BOUNDS.length).fill(0);
   #seconds = 0;
@@ -65,8 +65,8 @@ export class BusMetrics {
 
   /** In Prometheus' text format, version 0.0.4. */
   text(): string {
-    const { ok, retry, overload, limited, failed, invalid } = this.#outcomes;
-    const total = ok + retry + overload + limited + failed + invalid;
+    const { ok, retry, overload, limited, failed, invalid, denied } = this.#outcomes;
+    const total = ok + retry + overload + limited + failed + invalid + denied;
     const lines: string[] = [];
     const one = (name: string, type: string, help: string, value: number): void => {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value}`);
@@ -78,6 +78,7 @@ export class BusMetrics {
     one('bus_invalid_total', 'counter', 'Publishes refused for good.', invalid);
     one('bus_retry_total', 'counter', 'Publishes to be sent again.', retry + overload + limited);
     one('bus_failed_total', 'counter', 'Publishes that the log could not take.', failed);
+    one('bus_denied_total', 'counter', 'Publishes of clients that are not let in.', denied);
     one('bus_inflight_requests', 'gauge', 'Publishes being answered.', this.#inFlight);
     const { open, pending, streams, refused, limited: byLimit } = this.#gauges();
     one('bus_connections', 'gauge', 'Connections that are open.', open);

@@ -8,7 +8,8 @@ import {
 } from '../../proto/generated/messaging/messaging.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
-import { type Client, Clients, type Limited, type LimitedClient } from './clients.ts';
+import type { Peer } from '../model/peer.ts';
+import { type Caller, Clients, type Limited, type LimitedClient } from './clients.ts';
 import { type ConnectionRefusal, Connections } from './connections.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRefusal } from './envelope-log.ts';
@@ -20,10 +21,12 @@ import { BusMetrics } from './metrics.ts';
 export interface BusOptions {
   readonly log: EnvelopeLog;
   readonly clock: Clock;
-  /** PEM. */
-  readonly certificate: string;
-  readonly key: string;
-  readonly clientAuthority: string;
+  /** Of a server that asks everybody for a certificate of its own authority. */
+  readonly credentials: grpc.ServerCredentials;
+  /** Why the owner of a certificate is not let in, or whose stream is to end; undefined: it may. */
+  readonly refusal: (peer: Peer, open: boolean) => string | undefined;
+  /** Other calls for those who are let in to ask, by path; what rejects is a gRPC status. */
+  readonly services?: Readonly<Record<string, (request: Buffer, peer: Peer) => Promise<Uint8Array>>>;
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
@@ -53,7 +56,7 @@ export interface BusConnections {
 
 /** What a client is told, whichever of the two services it speaks. */
 interface Answer {
-  readonly status: 'ok' | 'retry' | 'overload' | 'limited' | 'failed' | 'invalid';
+  readonly status: 'ok' | 'retry' | 'overload' | 'limited' | 'failed' | 'invalid' | 'denied';
   readonly reason: string;
   readonly retryMs: number;
 }
@@ -71,6 +74,7 @@ export class Bus {
   readonly #connections: Connections;
   readonly #server: grpc.Server;
   readonly #streams: EventStreams;
+  readonly #seen = new Map<string, number>();
 
   constructor(options: BusOptions) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -86,22 +90,20 @@ export class Bus {
       'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
       interceptors: [(method, call) => this.#admit(call, method.requestStream)],
     });
-    const { certificate, key, clientAuthority } = options;
-    const credentials = grpc.ServerCredentials.createSsl(
-      Buffer.from(clientAuthority),
-      [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) }],
-      true,
-    );
-    const injector = this.#server.createConnectionInjector(credentials);
+    const injector = this.#server.createConnectionInjector(options.credentials);
     this.#connections = new Connections(limits, (socket) => injector.injectConnection(socket));
     this.metrics = new BusMetrics(() => ({ ...this.connections(), limited: this.#clients.limited() }));
     this.#streams = new EventStreams({ log: options.log, metrics: this.metrics });
     this.#server.register<Buffer, Buffer>(
       '/homeostat.v1.TelemetryService/Publish',
       (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
-        const peer = call.getPeer();
-        const client = this.#connections.clientOf(peer);
-        if (client) this.#streams.take(call, client, () => this.#connections.end(peer));
+        const address = call.getPeer();
+        const caller = this.#connections.callerOf(address);
+        // Without one the connection is gone.
+        if (!caller) return;
+        const details = this.#refusal(caller.peer);
+        if (details !== undefined) call.emit('error', { code: grpc.status.PERMISSION_DENIED, details });
+        else this.#streams.take(call, caller, () => this.#connections.end(address));
       },
       (answer) => answer,
       (bytes) => bytes,
@@ -111,6 +113,7 @@ export class Bus {
     this.#register('/messaging.UniversalEventBus/PublishTelemetry', UNIVERSAL_ENVELOPE, (answer) =>
       this.#encodeUniversalAck(answer),
     );
+    for (const [path, answer] of Object.entries(options.services ?? {})) this.#serve(path, answer);
   }
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
@@ -137,6 +140,16 @@ export class Bus {
     return this.#clients.mostLimited(NAMED_CLIENTS);
   }
 
+  /** Ends the streams of those who are no longer let in; to be called when that may have changed. */
+  recheck(): void {
+    this.#streams.recheck((peer) => this.#refusal(peer, true));
+  }
+
+  /** When each client was heard of last, ms since the epoch. */
+  lastSeen(): ReadonlyMap<string, number> {
+    return this.#seen;
+  }
+
   /** Answers what is in flight, takes nothing new, and ends within `graceMs`. */
   async close(graceMs = 1500): Promise<void> {
     this.#connections.stopListening();
@@ -156,36 +169,65 @@ export class Bus {
 
   /** Whose call it is, and whether it is read at all. TLS has verified the certificate. */
   #admit(call: grpc.ServerInterceptingCallInterface, isStream: boolean): grpc.ServerInterceptingCall {
-    const peer = call.getPeer();
-    const client = this.#connections.clientOf(peer) ?? this.#clients.get(nameOf(call.getAuthContext()));
-    const refusal = this.#connections.claim(peer, client) ?? (isStream ? undefined : client.tooManyCalls());
+    const address = call.getPeer();
+    const caller = this.#connections.callerOf(address) ?? this.#meet(call);
+    const { client } = caller;
+    const refusal =
+      this.#connections.claim(address, caller) ?? (isStream ? undefined : client.tooManyCalls());
     return refusal === undefined ? gate(call, client, isStream) : refused(call, refusal);
   }
 
+  #meet(call: grpc.ServerInterceptingCallInterface): Caller {
+    const peer = peerOf(call.getAuthContext());
+    return { peer, client: this.#clients.get(peer.name) };
+  }
+
   #register(path: string, kind: EnvelopeKind, encode: (answer: Answer) => Buffer): void {
+    this.#answerTo(path, async (bytes, caller) => encode(await this.#take(bytes, kind, caller)));
+  }
+
+  #serve(path: string, answer: (request: Buffer, peer: Peer) => Promise<Uint8Array>): void {
+    this.#answerTo(path, async (bytes, { peer }) => Buffer.from(await answer(bytes, peer)));
+  }
+
+  #answerTo(path: string, answer: (request: Buffer, caller: Caller) => Promise<Buffer>): void {
     this.#server.register<Buffer, Buffer>(
       path,
       (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-        const client = this.#connections.clientOf(call.getPeer());
+        const caller = this.#connections.callerOf(call.getPeer());
         // Without one the connection is gone, and nobody waits for an answer.
-        if (client) this.#take(call.request, kind, client).then((answer) => callback(null, encode(answer)));
+        if (caller) answer(call.request, caller).then((bytes) => callback(null, bytes), callback);
       },
-      (ack) => ack,
+      (bytes) => bytes,
       (bytes) => bytes,
       'unary',
     );
   }
 
-  async #take(bytes: Buffer, kind: EnvelopeKind, client: Client): Promise<Answer> {
+  /** A client that is let in was seen. */
+  #refusal(peer: Peer, open = false): string | undefined {
+    const { clock, refusal } = this.#options;
+    const reason = refusal(peer, open);
+    if (reason === undefined) this.#seen.set(peer.name, clock.now());
+    return reason;
+  }
+
+  async #take(bytes: Buffer, kind: EnvelopeKind, caller: Caller): Promise<Answer> {
     const done = this.metrics.begin();
-    const limited = client.admitCall() ?? client.admit(1);
-    const answer = limited ? await held(limited) : await this.#answer(bytes, kind, client);
+    const answer = await this.#admitted(bytes, kind, caller);
     done(answer.status);
     return answer;
   }
 
+  async #admitted(bytes: Buffer, kind: EnvelopeKind, { client, peer }: Caller): Promise<Answer> {
+    const reason = this.#refusal(peer);
+    if (reason !== undefined) return { status: 'denied', reason, retryMs: 0 };
+    const limited = client.admitCall() ?? client.admit(1);
+    return limited ? held(limited) : this.#answer(bytes, kind, client);
+  }
+
   /** What was admitted. */
-  async #answer(bytes: Buffer, kind: EnvelopeKind, client: Client): Promise<Answer> {
+  async #answer(bytes: Buffer, kind: EnvelopeKind, client: Caller['client']): Promise<Answer> {
     try {
       const inspected = inspect(bytes, kind);
       if (!inspected.ok) return { status: 'invalid', reason: inspected.reason, retryMs: 0 };
@@ -214,6 +256,7 @@ export class Bus {
         limited: UniversalAck_Status.QUOTA_EXCEEDED,
         failed: UniversalAck_Status.PROCESSING_ERROR,
         invalid: UniversalAck_Status.INVALID,
+        denied: UniversalAck_Status.SECURITY_VIOLATION,
       }[status],
       reason,
       backoffHintMs: retryMs,
@@ -231,12 +274,15 @@ export class Bus {
 }
 
 function encodePublishAck({ status, reason, retryMs }: Answer): Buffer {
-  const code =
-    status === 'ok'
-      ? PublishAck_Status.OK
-      : status === 'invalid'
-        ? PublishAck_Status.INVALID
-        : PublishAck_Status.RETRY;
+  const code = {
+    ok: PublishAck_Status.OK,
+    retry: PublishAck_Status.RETRY,
+    overload: PublishAck_Status.RETRY,
+    limited: PublishAck_Status.RETRY,
+    failed: PublishAck_Status.RETRY,
+    invalid: PublishAck_Status.INVALID,
+    denied: PublishAck_Status.UNAUTHORIZED,
+  }[status];
   return Buffer.from(
     PublishAck.encode(PublishAck.fromPartial({ status: code, reason, backoffHintMs: retryMs })).finish(),
   );
@@ -249,8 +295,13 @@ async function held({ reason, retryMs }: Limited): Promise<Answer> {
   return { status: 'limited', reason, retryMs: Math.max(1, retryMs - hold) };
 }
 
-/** The common name of the client's certificate. */
-function nameOf({ sslPeerCertificate }: ReturnType<grpc.ServerInterceptingCall['getAuthContext']>): string {
-  const name = sslPeerCertificate?.subject.CN;
-  return Array.isArray(name) ? String(name[0]) : (name ?? '');
+/** Whom the client's certificate names: TLS has verified it before any call comes through. */
+function peerOf({
+  sslPeerCertificate: certificate,
+}: ReturnType<grpc.ServerInterceptingCall['getAuthContext']>): Peer {
+  const name = certificate?.subject.CN;
+  return {
+    name: Array.isArray(name) ? String(name[0]) : (name ?? ''),
+    serial: certificate?.serialNumber ?? '',
+  };
 }

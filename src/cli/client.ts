@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, UserError } from '../lib/errors.ts';
+import { hubFolder } from './hub-folder.ts';
 
 /** What a running Homeostat leaves in its data folder so that commands find it. Removed at a clean end. */
 export interface RunFile {
@@ -76,12 +77,23 @@ function parseRun(text: string): RunFile | undefined {
   }
 }
 
-/** As `findRunning`, for commands that have nothing to say without it. */
-export function requireRunning(dataFolder: string): Client {
+/** As `findRunning`, for commands that have nothing to say without it. With a host: the hub that keeps it. */
+export function requireRunning(dataFolder: string, host?: string): Client {
+  if (host !== undefined) return requireHub(dataFolder);
   const client = findRunning(dataFolder);
   if (client) return client;
   throw new UserError(
     `Homeostat is not running with the data folder ${dataFolder}; start it with 'homeostat up', or name another folder with --data`,
+    1,
+  );
+}
+
+/** The hub that runs with a data folder. Throws UserError where none does. */
+export function requireHub(dataFolder: string): Client {
+  const client = findRunning(hubFolder(dataFolder));
+  if (client) return client;
+  throw new UserError(
+    `no hub is running with the data folder ${dataFolder}; start it with 'homeostat hub', or name another folder with --data`,
     1,
   );
 }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from '../agent/settings.ts';
 import { UserError } from '../lib/errors.ts';
 import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
+import { HOST_NAME_HELP, isHostName } from '../model/host.ts';
 
 /** `--data DIR`, the same for every command; `what` it is. */
 export function addDataOption(
@@ -13,6 +14,16 @@ export function addDataOption(
   return command.addOption(
     new Option('--data <dir>', what).argParser(folderArgument).default(folder, folder),
   );
+}
+
+/** `--host NAME`: of the hub in that data folder, one of its hosts. */
+export function addHostOption(command: Command): Command {
+  return command.addOption(new Option('--host <name>', 'of a hub: one of its hosts').argParser(hostArgument));
+}
+
+export function hostArgument(text: string): string {
+  if (!isHostName(text)) throw new InvalidArgumentError(`expected ${HOST_NAME_HELP}`);
+  return text;
 }
 
 /** `--json`: the same facts as one JSON document. */
@@ -74,6 +85,13 @@ export function countArgument(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1) throw new InvalidArgumentError('expected a whole number above 0');
   return count;
+}
+
+/** `a,b` */
+export function namesArgument(text: string): readonly string[] {
+  const names = text.split(',').filter((name) => name !== '');
+  if (names.length === 0) throw new InvalidArgumentError('expected names with commas between them');
+  return names;
 }
 
 export function numberArgument(text: string): number {

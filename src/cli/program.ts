@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
+import { addAgent } from './commands/agent.ts';
 import { addAnomalies } from './commands/anomalies.ts';
 import { addBus } from './commands/bus.ts';
 import { addEvaluate } from './commands/evaluate.ts';
@@ -22,7 +23,7 @@ import { version } from './version.ts';
 export function createProgram(): Command {
   const program = new Command('homeostat')
     .description(
-      'Learns what is normal for this machine, says when it is not, says why and which process did it.\nAll data stays on this machine.',
+      "Learns what is normal for this machine, says when it is not, says why and which process did it.\nAll data stays on this machine; only 'homeostat agent' tells a hub of yours.",
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -36,7 +37,7 @@ export function createProgram(): Command {
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
-  for (const add of [addHub, addBus, addWal, addValidate]) add(program);
+  for (const add of [addAgent, addHub, addBus, addWal, addValidate]) add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }

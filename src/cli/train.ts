@@ -9,6 +9,7 @@ import { makePrivateDirectory } from '../lib/atomic-file.ts';
 import { UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import { parseMoment } from '../lib/units.ts';
+import { detectorNames } from '../model/detector-names.ts';
 import { findRunning } from './client.ts';
 import type { TrainOptions } from './commands/train.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -28,6 +29,8 @@ export async function train(options: TrainOptions): Promise<void> {
   const { learn, alarms } = await readSettings(
     options.config === undefined ? {} : { config: options.config },
   );
+  const chosen = options.detectors ?? learn.detectors;
+  const detectors = chosen && detectorNames(chosen);
   const file = isFile(options.data) ? options.data : undefined;
   const folder =
     options.out ?? (file === undefined ? options.data : defaultDataFolder(process.env, process.platform));
@@ -36,7 +39,8 @@ export async function train(options: TrainOptions): Promise<void> {
   // Nothing is made in a folder that has no history to learn from.
   if (file !== undefined || options.out !== undefined) openDataFolder(folder);
   if (options.fresh) removeCheckpoint(checkpoint);
-  const note = resumed(checkpoint, file, options) ?? begun(file, options);
+  const asked = { ...options, file, detectors: detectors?.join() ?? '' };
+  const note = resumed(checkpoint, asked) ?? begun(asked);
   const { from, to } = note;
   checkPeriod(note);
   const run = startTraining(
@@ -48,6 +52,7 @@ export async function train(options: TrainOptions): Promise<void> {
         stepSeconds: 1,
         seed: learn.seed,
         calibratedAfterMs: learn.calibrated_after,
+        ...(detectors && { detectors }),
       },
       source: file === undefined ? { folder: options.data } : { file },
       trainedBy: 'command',
@@ -75,27 +80,29 @@ export async function train(options: TrainOptions): Promise<void> {
   );
 }
 
+/** What was typed. `detectors`: as CheckpointNote has them. */
+interface Asked extends Pick<TrainOptions, 'data' | 'from' | 'to'> {
+  readonly file: string | undefined;
+  readonly detectors: string;
+}
+
 /** The period of an interrupted training that the same words had begun. */
-function resumed(
-  checkpoint: string,
-  file: string | undefined,
-  { from, to }: TrainOptions,
-): CheckpointNote | undefined {
+function resumed(checkpoint: string, { file, detectors, from, to }: Asked): CheckpointNote | undefined {
   const note = readCheckpointNote(checkpoint);
-  if (!note || note.file !== file || note.fromText !== (from ?? '') || note.toText !== (to ?? ''))
-    return undefined;
+  if (!note || note.file !== file || note.detectors !== detectors) return undefined;
+  if (note.fromText !== (from ?? '') || note.toText !== (to ?? '')) return undefined;
   process.stderr.write('An interrupted training goes on; --fresh begins anew.\n');
   return note;
 }
 
-function begun(file: string | undefined, { data, from, to }: TrainOptions): CheckpointNote {
+function begun({ file, detectors, data, from, to }: Asked): CheckpointNote {
   const now = Date.now();
   const latest = file === undefined && findRunning(data) ? now - UNSAVED_MS : now;
   const range =
     file === undefined
       ? { from: moment(from ?? '24h', now), to: Math.min(latest, moment(to ?? 'now', now)) }
       : { from: from === undefined ? 0 : moment(from, now), to: to === undefined ? EVER : moment(to, now) };
-  return { file, fromText: from ?? '', toText: to ?? '', ...range };
+  return { file, fromText: from ?? '', toText: to ?? '', detectors, ...range };
 }
 
 const moment = (text: string, now: number): number => parseMoment(text, now)!;

@@ -1,17 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-
-/** The runtime's timers, as a parameter so that no test waits. */
-export interface Timers {
-  /** Calls once after `ms`; the result calls it off. */
-  after(ms: number, call: () => void): () => void;
-}
-
-export const systemTimers: Timers = {
-  after(ms, call) {
-    const timer = setTimeout(call, ms);
-    return () => clearTimeout(timer);
-  },
-};
+import type { Timers } from '../lib/timers.ts';
 
 export interface BeatEvent {
   /** The moment on the wall clock that this beat stands for: a whole multiple of the interval, ms since the epoch. */

@@ -1,5 +1,5 @@
+import type { Timers } from '../lib/timers.ts';
 import type { Metric } from '../model/metric.ts';
-import type { Timers } from './beat.ts';
 import type { Host } from './host.ts';
 import type { Runner } from './runner.ts';
 

@@ -8,10 +8,11 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { duration } from '../lib/text.ts';
+import { systemTimers, type Timers } from '../lib/timers.ts';
 import type { BlindSpot, CollectorReport, Loss } from '../model/coverage.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
-import { Beat, type BeatEvent, systemTimers, type Timers } from './beat.ts';
+import { Beat, type BeatEvent } from './beat.ts';
 import type { Collector } from './collector.ts';
 import type { Host } from './host.ts';
 import { adaptiveIntervals, type Intervals } from './power.ts';

@@ -15,7 +15,7 @@ const schema = v.strictObject({
     v.strictObject({ after: v.optional(durationSchema, '10m'), seed: v.optional(v.number(), 1) }),
     {},
   ),
-  store: v.optional(v.strictObject({ cap: v.optional(sizeSchema, '1GiB') }), {}),
+  store: v.optional(v.strictObject({ cap: v.optional(sizeSchema('1kB'), '1GiB') }), {}),
   serve: v.optional(
     v.strictObject({ token: v.optional(v.pipe(v.string(), v.minLength(16, 'long enough'))) }),
     {},
@@ -64,6 +64,7 @@ test('each mistake is named by file, line, key, value and remedy', async () => {
     await complaint('store:\n  cap: 1GiB\nlearn:\n  after: soon\n'),
     /^\/a\.yaml:4: learn\.after: "soon" is not a span of time: .*10m/,
   );
+  assert.match(await complaint('store:\n  cap: 12B\n'), /store\.cap: "?12B"? is not a size of 1kB or more/);
   assert.match(await complaint('store:\n  cap: 12\n'), /^\/a\.yaml:2: store\.cap: 12 is not a size/);
   assert.match(
     await complaint('learn:\n  aftre: 5m\n'),

@@ -15,8 +15,12 @@ export const quantity = (what: string, parse: (text: string) => number | undefin
 /** A span of time in ms, written as `10m`. */
 export const durationSchema = quantity(`a span of time: ${DURATION_HELP}`, parseDuration);
 
-/** A size in bytes, written as `1GiB`. */
-export const sizeSchema = quantity(`a size: ${SIZE_HELP}`, parseSize);
+/** A size in bytes, written as `1GiB`, of `least` (written so too) or more. */
+export const sizeSchema = (least: string) =>
+  quantity(`a size of ${least} or more: ${SIZE_HELP}`, (text) => {
+    const bytes = parseSize(text);
+    return bytes !== undefined && bytes >= parseSize(least)! ? bytes : undefined;
+  });
 
 type AnySchema = v.GenericSchema<unknown, unknown>;
 

@@ -1,18 +1,21 @@
 import { quantile } from '../lib/quantile.ts';
 import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
+import { decodeSeason, encodeSeason, learnSeasons, partOf, type Season } from './season.ts';
 
 /**
- * Each metric on its own: how far it is from its median, in robust deviations. Blind to metrics that only go wrong
- * together, and hard to fool where the other detectors were trained on too little.
- * The hour and the weekday belong here: one row of `medians` and `deviations` for each part of the week that has been
- * seen often enough, chosen in `score` by `at`; until then there is one for all times.
+ * Each metric on its own: how far it is from its median, or from what it usually is at this hour of the day or the week once that has been
+ * seen often enough, in robust deviations. Blind to metrics that only go wrong together, and hard to fool where the other
+ * detectors were trained on too little.
  */
 export interface Baselines {
+  /** Taken off first, of the metrics that follow the clock. */
+  readonly season: Season | undefined;
   readonly medians: Float32Array;
   readonly deviations: Float32Array;
 }
 
+const NAME = 'baselines';
 /** A metric counts at most as much as one at so many deviations: one broken sensor is not the whole machine. */
 const LIMIT = 20;
 /**
@@ -28,7 +31,7 @@ const Q98_OF_NORMAL = 2.0537;
 
 export function createBaselines(): Detector<Baselines> {
   return {
-    name: 'baselines',
+    name: NAME,
     weight: 0.5,
     learn,
     scorer: (model) => new BaselineScorer(model),
@@ -37,15 +40,16 @@ export function createBaselines(): Detector<Baselines> {
   };
 }
 
-function learn(train: Matrix, _validate: Matrix, context: LearnContext): Baselines {
-  const { rows, columns, data } = train;
+function learn(train: Matrix, validate: Matrix, context: LearnContext): Baselines {
+  const { rows, columns, data, at } = train;
+  const season = learnSeasons(train, validate, context.past);
   const medians = new Float32Array(columns);
   const deviations = new Float32Array(columns).fill(1);
   const values = new Float32Array(rows);
   for (let column = 0; column < columns; column++) {
     let count = 0;
     for (let row = 0; row < rows; row++) {
-      const value = data[row * columns + column]!;
+      const value = data[row * columns + column]! - usual(season, at[row]!, columns, column);
       if (!Number.isNaN(value)) values[count++] = value;
     }
     if (count > 0) {
@@ -55,8 +59,11 @@ function learn(train: Matrix, _validate: Matrix, context: LearnContext): Baselin
     }
     context.progress((column + 1) / columns);
   }
-  return { medians, deviations };
+  return { season, medians, deviations };
 }
+
+const usual = (season: Season | undefined, at: number, columns: number, column: number): number =>
+  season ? season.table[partOf(season, at, columns) + column]! : 0;
 
 /** The larger of what the MAD says and what the 98 % point says: a metric that is quiet but for its bursts has a MAD of 0. */
 function deviation(sorted: Float32Array, median: number): number {
@@ -79,12 +86,14 @@ class BaselineScorer implements Scorer {
   }
 
   /** Mean of the largest squared distances. */
-  score(row: Float32Array): number {
-    const { medians, deviations } = this.#model;
+  score(row: Float32Array, at: number): number {
+    const { season, medians, deviations } = this.#model;
+    const part = season ? partOf(season, at, medians.length) : 0;
     const distances = this.#distances;
     const largest = this.#largest.fill(0);
     for (let column = 0; column < distances.length; column++) {
-      const distance = Math.min(LIMIT, Math.abs(row[column]! - medians[column]!) / deviations[column]!);
+      const expected = medians[column]! + (season ? season.table[part + column]! : 0);
+      const distance = Math.min(LIMIT, Math.abs(row[column]! - expected) / deviations[column]!);
       if (Number.isNaN(distance)) {
         distances[column] = 0;
         continue;
@@ -111,17 +120,19 @@ function insert(largest: Float32Array, value: number): void {
   }
 }
 
-function encode({ medians, deviations }: Baselines): EncodedModel {
-  return { facts: {}, arrays: { medians, deviations } };
+function encode({ season, medians, deviations }: Baselines): EncodedModel {
+  const { facts, arrays } = encodeSeason(season);
+  return { facts, arrays: { ...arrays, medians, deviations } };
 }
 
-function decode({ arrays: { medians, deviations } }: EncodedModel): Baselines {
+function decode(encoded: EncodedModel): Baselines {
+  const { medians, deviations } = encoded.arrays;
   if (
     !(medians instanceof Float32Array) ||
     !(deviations instanceof Float32Array) ||
     medians.length !== deviations.length
   ) {
-    throw new Error('baselines: the parts do not fit together');
+    throw new Error(`${NAME}: the parts do not fit together`);
   }
-  return { medians, deviations };
+  return { season: decodeSeason(NAME, encoded, medians.length), medians, deviations };
 }

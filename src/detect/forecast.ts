@@ -75,7 +75,7 @@ function learn(
 ): ForecastModel {
   const stepMs = usualStepMs(train);
   const { columns } = train;
-  const { view } = learnHighPass(train, validate, () => {});
+  const { view } = learnHighPass(train, validate, { ...context, progress: () => {} });
   const unseen = { ...view, means: new Float32Array(columns).fill(Number.NaN), meansAt: train.at[0] ?? 0 };
   const rows = new ForecastRows(viewedRows(train, unseen, ERROR_LIMIT), stepMs);
   const held = validate.rows > 1 ? new ForecastRows(viewedRows(validate, view, ERROR_LIMIT), stepMs) : rows;

@@ -1,4 +1,4 @@
-import type { EncodedModel } from '../model/detector.ts';
+import type { EncodedModel, LearnContext } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
 import type { Viewer } from './residual.ts';
 import { decodeSeason, encodeSeason, learnSeason, partOf, type Season } from './season.ts';
@@ -54,15 +54,15 @@ class HighPass {
 
 /**
  * Learns the view from standardised rows. `rows`: at most 20,000 of them as the view shows them, evenly spread, row-major;
- * a missing value is 0 there. `progress` from 0 to 1.
+ * a missing value is 0 there.
  */
 export function learnHighPass(
   train: Matrix,
   validate: Matrix,
-  progress: (done: number) => void,
+  { past, progress }: Pick<LearnContext, 'past' | 'progress'>,
 ): { readonly view: HighPassView; readonly rows: Float32Array } {
   const { rows, columns, data, at } = train;
-  const season = learnSeason(train, validate);
+  const season = learnSeason(train, validate, past);
   const unknown = new Float32Array(columns).fill(Number.NaN);
   const highPass = new HighPass({ means: unknown, meansAt: at[0] ?? 0, season });
   const row = new Float32Array(columns);

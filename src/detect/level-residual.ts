@@ -1,7 +1,7 @@
 import type { Detector, LearnContext } from '../model/detector.ts';
 import type { Matrix } from '../model/matrix.ts';
 import { firstDirection, ResidualScorer, type Viewer } from './residual.ts';
-import { decodeSeason, encodeSeason, learnSeason, partOf, type Season } from './season.ts';
+import { decodeSeason, encodeSeason, hasTakenOffSwing, learnSeason, partOf, type Season } from './season.ts';
 
 /**
  * How far the metrics are from their usual levels, or from those of this time of the day where the machine follows the clock, less
@@ -42,9 +42,9 @@ export function createLevelResidual(): Detector<LevelResidual> {
   };
 }
 
-function learn(train: Matrix, validate: Matrix, { progress }: LearnContext): LevelResidual {
+function learn(train: Matrix, validate: Matrix, { past, progress }: LearnContext): LevelResidual {
   const { rows, columns, data, at } = train;
-  const season = learnSeason(train, validate);
+  const season = learnSeason(train, validate, past);
   progress(0.5);
   const one = new Float32Array(columns).fill(1);
   const viewer = new LevelViewer({ deviations: one, season });
@@ -72,7 +72,9 @@ function learn(train: Matrix, validate: Matrix, { progress }: LearnContext): Lev
     Math.max(LEAST_DEVIATION, Math.sqrt(sum / Math.max(1, counts[column]!))),
   );
   for (let index = 0; index < kept.length; index++) kept[index]! /= deviations[index % columns]!;
-  const direction = season ? new Float32Array(columns) : firstDirection(kept, columns);
+  const direction = hasTakenOffSwing(season, past)
+    ? new Float32Array(columns)
+    : firstDirection(kept, columns);
   progress(1);
   return { deviations, direction, season };
 }

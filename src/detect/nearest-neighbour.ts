@@ -44,13 +44,13 @@ export function createNearestNeighbour(): Detector<NearestNeighbour> {
   };
 }
 
-function learn(train: Matrix, validate: Matrix, { seed, progress }: LearnContext): NearestNeighbour {
+function learn(train: Matrix, validate: Matrix, context: LearnContext): NearestNeighbour {
   const { columns } = train;
-  const { view, rows } = learnHighPass(train, validate, progress);
+  const { view, rows } = learnHighPass(train, validate, context);
   const count = rows.length / columns;
   const chosen = Int32Array.from({ length: count }, (_, row) => row);
   const wanted = Math.min(EXAMPLES, count);
-  new Random(seed).shuffle(chosen, wanted);
+  new Random(context.seed).shuffle(chosen, wanted);
   const examples = new Float32Array(wanted * columns);
   for (let index = 0; index < wanted; index++) {
     const from = chosen[index]! * columns;
@@ -58,7 +58,7 @@ function learn(train: Matrix, validate: Matrix, { seed, progress }: LearnContext
   }
   for (let index = 0; index < examples.length; index++)
     examples[index] = Math.max(-LIMIT, Math.min(LIMIT, examples[index]!));
-  progress(1);
+  context.progress(1);
   return { ...view, examples };
 }
 

@@ -8,6 +8,7 @@ import {
   learnHighPass,
 } from './high-pass.ts';
 import { firstDirection, ResidualScorer } from './residual.ts';
+import { hasTakenOffSwing } from './season.ts';
 
 /**
  * What changed within the last hour and does not go along with the machine's load: each metric less its own slow
@@ -42,9 +43,14 @@ export function createPrincipalResidual(): Detector<PrincipalResidual> {
   };
 }
 
-function learn(train: Matrix, validate: Matrix, { progress }: LearnContext): PrincipalResidual {
-  const { view, rows } = learnHighPass(train, validate, (done) => progress(0.5 * done));
-  const direction = view.season ? new Float32Array(train.columns) : firstDirection(rows, train.columns);
-  progress(1);
+function learn(train: Matrix, validate: Matrix, context: LearnContext): PrincipalResidual {
+  const { view, rows } = learnHighPass(train, validate, {
+    ...context,
+    progress: (done) => context.progress(0.5 * done),
+  });
+  const direction = hasTakenOffSwing(view.season, context.past)
+    ? new Float32Array(train.columns)
+    : firstDirection(rows, train.columns);
+  context.progress(1);
   return { ...view, direction };
 }

@@ -1,6 +1,6 @@
 import { quantile } from '../lib/quantile.ts';
 import type { EncodedModel } from '../model/detector.ts';
-import type { Matrix } from '../model/matrix.ts';
+import { type Matrix, slice } from '../model/matrix.ts';
 
 /**
  * Where each metric usually is at this time of the day, or of the week: a machine that follows the clock is compared with
@@ -27,36 +27,88 @@ const LEAVES = 0.3;
 const MOST = 0.6;
 /** A season that leaves nearly all of a metric's variance is none of its own. */
 const WORTH = 0.95;
+/** Of a metric that is looked at by itself: the season must account for a third of its variance. */
+const WORTH_ALONE = 0.67;
 /** Deviations in standardised units below which a metric does not move. */
 const MOVES = 0.05;
+/** The share of a past that is learned; the rest, later, judges. */
+const PAST_LEARNED = 0.8;
 
-/** Undefined while the same hours were not seen often enough, and for a machine that does not follow the clock. */
-export function learnSeason(train: Matrix, validate: Matrix): Season | undefined {
-  const span = (train.at.at(-1) ?? 0) - (train.at[0] ?? 0);
+/**
+ * For what looks at the whole machine. Undefined while the same hours were not seen often enough, and for a machine that does not follow
+ * the clock. Learned from the past where there is one (`LearnContext.past`), else from the rows themselves; judged on later ones.
+ */
+export function learnSeason(train: Matrix, validate: Matrix, past?: Matrix): Season | undefined {
+  return longest(train, validate, past, (left) => {
+    const moving = left.filter((share) => !Number.isNaN(share)).length;
+    const following = left.filter((share) => share <= LEAVES).length;
+    return moving > 0 && following / moving >= MOST ? WORTH : undefined;
+  });
+}
+
+/** For what looks at each metric by itself: the season of those that have one. Undefined while none has. */
+export function learnSeasons(train: Matrix, validate: Matrix, past?: Matrix): Season | undefined {
+  return longest(train, validate, past, (left) =>
+    left.some((share) => share <= WORTH_ALONE) ? WORTH_ALONE : undefined,
+  );
+}
+
+/** `accept` is told what share of each metric's variance a season leaves, and says how much a metric's own may leave to be kept. */
+function longest(
+  train: Matrix,
+  validate: Matrix,
+  past: Matrix | undefined,
+  accept: (left: Float64Array) => number | undefined,
+): Season | undefined {
+  const border = past ? Math.floor(past.rows * PAST_LEARNED) : 0;
+  const learned = past ? slice(past, 0, border) : train;
+  const later = past ? slice(past, border, past.rows) : validate;
+  const span = (learned.at.at(-1) ?? 0) - (learned.at[0] ?? 0);
+  if (later.rows === 0) return undefined;
   for (const periodMs of PERIODS_MS) {
-    if (span < LEAST_PERIODS * periodMs || validate.rows === 0) continue;
-    const table = medians(train, periodMs);
-    const level = levels(train);
-    const followers = judge({ periodMs, table }, level, validate);
-    if (followers >= MOST) return { periodMs, table };
+    if (span < LEAST_PERIODS * periodMs) continue;
+    const season = { periodMs, table: medians(learned, periodMs) };
+    const level = levels(learned);
+    const left = varianceLeft(season, level, later);
+    const most = accept(left);
+    if (most === undefined) continue;
+    if (past) bringUpToDate(season, later);
+    flatten(season.table, past ? new Float32Array(level.length) : level, left, most);
+    return season;
   }
   return undefined;
+}
 
-  /** The share of moving metrics that follow the clock; those that do not at all lose their season. */
-  function judge({ periodMs, table }: Season, level: Float32Array, rows: Matrix): number {
-    const left = varianceLeft({ periodMs, table }, level, rows);
-    const { columns } = rows;
-    let moving = 0;
-    let following = 0;
-    for (let column = 0; column < columns; column++) {
-      if (!Number.isNaN(left[column]!)) moving++;
-      if (left[column]! <= LEAVES) following++;
-      if (left[column]! <= WORTH) continue;
-      for (let at = column; at < table.length; at += columns) table[at] = level[column]!;
-    }
-    return moving === 0 ? 0 : following / moving;
+/** Weeks give the shape; where a metric lies by now is what the later rows say: what has crept up since is no news. */
+function bringUpToDate(season: Season, later: Matrix): void {
+  const { rows, columns, data, at } = later;
+  const { table } = season;
+  const off = data.slice();
+  for (let row = 0; row < rows; row++) {
+    const part = partOf(season, at[row]!, columns);
+    for (let column = 0; column < columns; column++) off[row * columns + column]! -= table[part + column]!;
+  }
+  for (const [column, moved] of levels({ ...later, data: off }).entries())
+    for (let place = column; place < table.length; place += columns) table[place]! += moved;
+}
+
+/**
+ * Metrics whose season leaves more than `most` of their variance have none: they are compared with `level`, which beside a past is 0, the
+ * mean of the rows that train.
+ */
+function flatten(table: Float32Array, level: Float32Array, left: Float64Array, most: number): void {
+  for (const [column, share] of left.entries()) {
+    if (share <= most) continue;
+    for (let at = column; at < table.length; at += level.length) table[at] = level[column]!;
   }
 }
+
+/**
+ * Whether the direction in which all metrics swing together is the season's, and gone with it. One that is learned of minutes knows the slow
+ * swing alone: within minutes the load goes up and down as before.
+ */
+export const hasTakenOffSwing = (season: Season | undefined, past: Matrix | undefined): boolean =>
+  season !== undefined && past === undefined;
 
 /** Where the part of `at` begins in the table. */
 export function partOf({ periodMs, table }: Season, at: number, columns: number): number {
@@ -86,9 +138,10 @@ function varianceLeft(season: Season, level: Float32Array, rows: Matrix): Float6
   );
 }
 
+/** Medians; 0 of a metric that was never seen. */
 function levels(rows: Matrix): Float32Array {
   const every = Int32Array.from({ length: rows.rows }, (_, row) => row);
-  return Float32Array.from({ length: rows.columns }, (_, column) => medianOf(rows, every, column));
+  return Float32Array.from({ length: rows.columns }, (_, column) => medianOf(rows, every, column) || 0);
 }
 
 /** Medians of each part, then smoothed over its neighbours, around the period. A part that was never seen takes the whole's median. */

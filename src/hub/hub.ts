@@ -7,6 +7,7 @@ import type { LearningState } from '../model/learning.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
+import type { PublishStatus } from '../model/publish.ts';
 import type { Band } from '../model/score.ts';
 import type { AlarmState, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
@@ -23,6 +24,8 @@ export interface AgentView {
   openAnomalies(): readonly Anomaly[];
   profiles(wanted?: string): ProfilesAnswer;
   alarms(): AlarmState;
+  /** Undefined where nothing is published. */
+  publish?(): PublishStatus | undefined;
 }
 
 export interface HubOptions {
@@ -65,6 +68,7 @@ export class Hub implements Source {
 
   status(): Status {
     const { agent, clock, dataFolder, history, version } = this.#options;
+    const publish = agent.publish?.();
     return {
       version,
       host: this.#host,
@@ -79,6 +83,7 @@ export class Hub implements Source {
       alarms: agent.alarms(),
       coverage: agent.coverage(),
       store: history.stats(),
+      ...(publish && { publish }),
       self: { pid: process.pid, ...this.#cost.read(clock.monotonic()) },
     };
   }

@@ -13,7 +13,10 @@ import { train } from './train.ts';
 
 const SECONDS = 300;
 const values = syntheticSeries(SECONDS, 1);
-const note = { file: undefined, fromText: '24h', toText: '', from: START, to: START + SECONDS * 1000 };
+const note = {
+  ...{ file: undefined, fromText: '24h', toText: '', detectors: '' },
+  ...{ from: START, to: START + SECONDS * 1000 },
+};
 
 describe('a training that was interrupted', () => {
   let folder = '';

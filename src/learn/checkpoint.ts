@@ -14,6 +14,8 @@ export interface CheckpointNote {
   /** As they were typed. */
   readonly fromText: string;
   readonly toText: string;
+  /** Names of those that learn, with commas between them; empty: what ships. */
+  readonly detectors: string;
   /** The period that they meant when the training began, ms since the epoch. */
   readonly from: number;
   readonly to: number;
@@ -54,14 +56,12 @@ export class Checkpoint {
   readonly #key: string;
   #learned: readonly Learned[] = [];
 
-  /** `about`: what besides the rows decides what is learned. */
-  constructor(place: CheckpointPlace, matrix: Matrix, about: object) {
+  /** `rows`: all that is learned from. `about`: what besides the rows decides what is learned. */
+  constructor(place: CheckpointPlace, rows: readonly Matrix[], about: object) {
     this.#place = place;
-    this.#key = createHash('sha256')
-      .update(JSON.stringify({ version: place.version, columns: matrix.columns, ...about }))
-      .update(matrix.at)
-      .update(matrix.data)
-      .digest('hex');
+    const hash = createHash('sha256').update(JSON.stringify({ version: place.version, ...about }));
+    for (const { columns, at, data } of rows) hash.update(`${columns}`).update(at).update(data);
+    this.#key = hash.digest('hex');
     const kept = read(place.path);
     if (kept?.key === this.#key) this.#learned = kept.learned;
   }

@@ -3,7 +3,7 @@ import { digitsOf } from '../lib/tail.ts';
 import type { Detector, EncodedModel } from '../model/detector.ts';
 import type { DetectorPart, MachineModel } from '../model/machine-model.ts';
 import type { Matrix } from '../model/matrix.ts';
-import { standardise } from '../model/scaling.ts';
+import { type Scaling, standardise } from '../model/scaling.ts';
 import { lowSeconds } from '../model/severity.ts';
 import { calibrate, rawScores } from './calibrate.ts';
 import { type ColumnRule, fitScaling } from './fit-scaling.ts';
@@ -17,6 +17,8 @@ export interface FitOptions {
   /** `done` from 0 to 1. */
   progress(done: number, step: string): void;
   readonly notes?: FitNotes;
+  /** Coarser rows of a longer time, up to the end of the training: `LearnContext.past`, but in the series' units. */
+  readonly past?: Matrix;
 }
 
 /** What a training writes down as it goes. */
@@ -43,15 +45,13 @@ export type FittedModel = Pick<
 
 /**
  * Learns scaling, detectors and calibration from rows in the order of time. The same rows and seed give the same model.
- * Standardises `matrix` in place: a day of rows is too large to keep twice beside a running daemon.
+ * Standardises `matrix` and `past` in place: a day of rows is too large to keep twice beside a running daemon.
  */
 export function fit(matrix: Matrix, options: FitOptions): FittedModel {
-  const { rules, detectors, stepSeconds, seed, progress, notes } = options;
+  const { rules, detectors, stepSeconds, seed, progress, notes, past } = options;
   const scaling = fitScaling(splitByTime(matrix).train, rules);
-  for (let row = 0; row < matrix.rows; row++) {
-    const values = matrix.data.subarray(row * matrix.columns, (row + 1) * matrix.columns);
-    standardise(scaling, values, values);
-  }
+  standardiseAll(scaling, matrix);
+  if (past) standardiseAll(scaling, past);
   const { train, validate, calibrate: held } = splitByTime(matrix);
   const share = 1 / (detectors.length + 1);
   const models = detectors.map((detector, index) => {
@@ -60,6 +60,7 @@ export function fit(matrix: Matrix, options: FitOptions): FittedModel {
     if (learned) return detector.decode(learned);
     const model = detector.learn(train, validate, {
       seed: seed + index,
+      ...(past && { past }),
       progress: (done) => progress((index + done) * share, `learning: ${name}`),
       loss: (epoch, onTrain, onValidate) => notes?.loss(name, epoch, onTrain, onValidate),
     });
@@ -90,4 +91,11 @@ export function fit(matrix: Matrix, options: FitOptions): FittedModel {
     seed,
     stepSeconds,
   };
+}
+
+function standardiseAll(scaling: Scaling, { rows, columns, data }: Matrix): void {
+  for (let row = 0; row < rows; row++) {
+    const values = data.subarray(row * columns, (row + 1) * columns);
+    standardise(scaling, values, values);
+  }
 }

@@ -12,7 +12,9 @@ import { Checkpoint, type CheckpointPlace } from './checkpoint.ts';
 import { driftReference } from './drift.ts';
 import { fit } from './fit.ts';
 import { ruleOf } from './fit-scaling.ts';
+import { assemblePast } from './past.ts';
 import { newNormalMs } from './schedule.ts';
+import { splitByTime } from './split.ts';
 import { TrainingNotes } from './training-notes.ts';
 
 export interface TrainingOptions {
@@ -27,7 +29,7 @@ export interface TrainingOptions {
   readonly seed: number;
   /** What the model may call itself, perhaps by the usable time that it was trained on, ms. */
   readonly phase: MachineModel['phase'] | ((usableMs: number) => MachineModel['phase']);
-  /** Not normal, and not to be learned: periods of anomalies. */
+  /** Not normal, and not to be learned: periods of anomalies, also of the weeks before. */
   readonly exclude?: readonly Period[];
   /** Where the history comes from; the stored one, if left out. */
   readonly source?: ModelCard['source'];
@@ -55,7 +57,8 @@ export function train(history: History, options: TrainingOptions): MachineModel 
   const seenKeys = new Set(seen.map(({ key }) => key));
   const features = options.features.filter(({ key }) => seenKeys.has(key));
   const keys = features.map(({ key }) => key);
-  const excluded = worthExcluding(options.exclude ?? [], period);
+  const abnormal = worthExcluding(options.exclude ?? [], period);
+  const excluded = abnormal.filter((one) => one.to > from && one.from < to);
   const matrix = assemble(history, keys, period, options.stepSeconds, excluded);
   if (matrix.rows < LEAST_ROWS) {
     throw new Error(
@@ -67,8 +70,10 @@ export function train(history: History, options: TrainingOptions): MachineModel 
   const featureKeys = new Set(keys);
   const others = seen.map(({ key }) => key).filter((key) => !featureKeys.has(key));
   const bands = { ...bandsOfHistory(history, others, period), ...bandsOfMatrix(matrix, keys) };
-  const notes = new TrainingNotes(checkpointOf(matrix, keys, options));
+  const past = pastOf(history, keys, splitByTime(matrix).train, abnormal);
+  const notes = new TrainingNotes(checkpointOf(matrix, past, keys, options));
   const fitted = fit(matrix, {
+    ...(past && { past }),
     rules: features.map(ruleOf),
     detectors,
     stepSeconds,
@@ -93,6 +98,17 @@ export function train(history: History, options: TrainingOptions): MachineModel 
   };
 }
 
+/** Up to the end of the rows that train, as what is held out stays unseen; none where they reach as far back themselves. */
+function pastOf(
+  history: History,
+  keys: readonly string[],
+  { at }: Matrix,
+  abnormal: readonly Period[],
+): Matrix | undefined {
+  const past = assemblePast(history, keys, at.at(-1)!, abnormal);
+  return past && past.at[0]! < at[0]! ? past : undefined;
+}
+
 /** Seconds between rows, by their median: on battery, or as a person set it, samples come more seldom than once a second. */
 function usualStep({ rows, at }: Matrix): number {
   const steps = Float64Array.from({ length: rows - 1 }, (_, row) => at[row + 1]! - at[row]!).sort();
@@ -101,11 +117,15 @@ function usualStep({ rows, at }: Matrix): number {
 
 function checkpointOf(
   matrix: Matrix,
+  past: Matrix | undefined,
   keys: readonly string[],
   { checkpoint, seed, stepSeconds, detectors }: TrainingOptions,
 ): Checkpoint | undefined {
   const names = detectors.map(({ name }) => name);
-  return checkpoint && new Checkpoint(checkpoint, matrix, { keys, seed, stepSeconds, names });
+  return (
+    checkpoint &&
+    new Checkpoint(checkpoint, past ? [matrix, past] : [matrix], { keys, seed, stepSeconds, names })
+  );
 }
 
 /** What has become the new normal is learned: left out for ever, it could never be learned and would never end. */

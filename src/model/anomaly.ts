@@ -57,8 +57,11 @@ export interface Anomaly {
   readonly id: string;
   readonly host: string;
   readonly state: 'open' | 'closed';
-  /** machine: the combined score; process: one process left its own past (it froze, it leaks). */
-  readonly kind: 'machine' | 'process';
+  /**
+   * machine: the combined score; process: one process left its own past (it froze, it leaks). Found by a hub: silence: nothing is heard
+   * of the host; peers: it does what no other host does.
+   */
+  readonly kind: 'machine' | 'process' | 'silence' | 'peers';
   readonly severity: Severity;
   /** The model behind it had not seen enough yet. */
   readonly provisional: boolean;

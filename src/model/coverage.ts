@@ -23,24 +23,30 @@ export interface CollectorReport {
   readonly failures: number;
 }
 
-/** A count of what was lost, for whatever reason; it only grows in the life of a process. */
-export interface Loss {
+/** A count of what was lost, as whoever lost it says it; it only grows in the life of a process. */
+export interface ToldLoss {
+  readonly what: string;
+  readonly why: string;
+  readonly count: number;
+  readonly lastAt: number;
+}
+
+/** The losses of this program itself. */
+export interface Loss extends ToldLoss {
   readonly what:
     | 'ticks missed'
     | 'samples not stored'
     | 'samples dropped by the disk cap'
     | 'scans missed'
-    | 'events not logged';
-  readonly why: string;
-  readonly count: number;
-  readonly lastAt: number;
+    | 'events not logged'
+    | 'events not published';
 }
 
 /** What Homeostat does not see. `healthy` is false when it is blind to something that it should see. */
 export interface Coverage {
   readonly healthy: boolean;
   readonly collectors: readonly CollectorReport[];
-  readonly losses: readonly Loss[];
+  readonly losses: readonly ToldLoss[];
   /** Why nothing can be stored now: the latest data waits in memory. Left out when all is well. */
   readonly storeProblem?: string;
 }

@@ -4,6 +4,11 @@ import type { Reconstruction } from './reconstruction.ts';
 export interface LearnContext {
   /** The same rows and seed give the same model, bit for bit. */
   readonly seed: number;
+  /**
+   * Means over five minutes of the weeks before the rows that are held out, standardised: for what an hour of the day or the week is usually like.
+   * Left out where `train` is all that is known.
+   */
+  readonly past?: Matrix;
   /** `done` from 0 to 1. */
   progress(done: number): void;
   /** The mean loss on either block after an epoch (from 1), for the model card; told by detectors that learn in epochs. */

@@ -57,6 +57,9 @@ export interface ProcessUsage {
 
 export interface Process extends ProcessIdentity, ProcessUsage {}
 
+/** A process as it is listed: whoever tells of it from afar tells less of it. */
+export interface ListedProcess extends ProcessIdentity, Partial<ProcessUsage> {}
+
 /** A look at all processes, or at those that were busy. */
 export interface ProcessScan {
   readonly at: number;

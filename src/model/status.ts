@@ -1,7 +1,9 @@
 import type { AlarmRate, CountedAlarms } from './alarm-rate.ts';
 import type { Severity } from './anomaly.ts';
 import type { Coverage } from './coverage.ts';
+import type { HostSummary } from './host.ts';
 import type { LearningState } from './learning.ts';
+import type { PublishStatus } from './publish.ts';
 
 /** The answer of `GET /api/v1/status` and of `homeostat status --json`. */
 export interface Status {
@@ -31,8 +33,21 @@ export interface Status {
     readonly series: number;
     readonly oldestAt: number | undefined;
   };
+  /** Left out where nothing is published. */
+  readonly publish?: PublishStatus;
   /** The daemon's own cost. */
   readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };
+}
+
+type Untold = 'learning' | 'alarms' | 'self' | 'intervals';
+
+/** The same of a host of a hub: what the hub was not told is left out. */
+export interface ToldStatus extends Omit<Status, Untold>, Partial<Pick<Status, Untold>> {
+  /** Whether the hub hears it, by the hub's clock. */
+  readonly presence?: Pick<HostSummary, 'state' | 'since' | 'seenAt'> & {
+    /** It is usually heard each so many ms. */
+    readonly everyMs: number;
+  };
 }
 
 /** How often it alarms: wished, promised and measured. */
@@ -50,9 +65,10 @@ export interface ScoreNow {
   /** -log10 of the probability of such a score; 0 is the most usual. */
   readonly value: number;
   readonly severity: Severity | undefined;
-  readonly returnPeriodSeconds: number;
+  /** Left out by a hub, which is not told. */
+  readonly returnPeriodSeconds?: number;
   /** The `value` from which each severity begins at this moment; left out before there is a model. */
   readonly thresholds?: Readonly<Record<Severity, number>>;
   /** Each detector's own share of the opinion, -log10 p. */
-  readonly detectors: Readonly<Record<string, number>>;
+  readonly detectors?: Readonly<Record<string, number>>;
 }

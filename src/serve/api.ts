@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
 import { metricLabel } from '../model/display.ts';
 import type { HistoryAnswer, ProcessPoint, Resolution, SeriesSummary } from '../model/history.ts';
+import type { HostsAnswer } from '../model/host.ts';
 import { parseSeriesKey } from '../model/metric.ts';
-import type { Process } from '../model/process.ts';
+import type { ListedProcess } from '../model/process.ts';
 import { HttpError } from './http-error.ts';
 import { Parameters, quoted } from './parameters.ts';
-import type { Source } from './source.ts';
+import { type HubSource, isHub, type Source } from './source.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -55,17 +56,62 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** The JSON text that answers a path below `/api/v1/`; throws HttpError. Numbers that are not finite become null. */
-export function answer(source: Source, clock: Clock, path: string, query: URLSearchParams): string {
+export function answer(
+  origin: Source | HubSource,
+  clock: Clock,
+  path: string,
+  query: URLSearchParams,
+): string {
+  const ofHub = answerOfHub(origin, clock, path, query);
+  if (ofHub !== undefined) return JSON.stringify(ofHub);
+  const source = sourceOf(origin, query);
   for (const route of ROUTES) {
     const match = route.path.exec(path);
     if (!match) continue;
-    const parameters = new Parameters(query, route.parameters ?? [], route.many);
+    const known = [...(route.parameters ?? []), ...(isHub(origin) ? ['host'] : [])];
+    const parameters = new Parameters(query, known, route.many);
     return JSON.stringify(route.answer({ source, clock, parameters, id: decoded(match[1] ?? '') }));
   }
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see status, series, history, bands, processes, profiles, anomalies, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, coverage, stream`,
   );
+}
+
+/** What is of no host in particular; undefined where the request is about one. */
+function answerOfHub(
+  origin: Source | HubSource,
+  clock: Clock,
+  path: string,
+  query: URLSearchParams,
+): unknown {
+  if (path === 'hosts') {
+    new Parameters(query, []);
+    const hub = isHub(origin);
+    return { hub, at: clock.now(), hosts: hub ? origin.hosts() : [] } satisfies HostsAnswer;
+  }
+  if (!isHub(origin)) return undefined;
+  if (path === 'bus') {
+    new Parameters(query, []);
+    return origin.bus();
+  }
+  if (path !== 'anomalies' || query.has('host')) return undefined;
+  return { anomalies: origin.anomalies(anomaliesQuery(new Parameters(query, ['from', 'to', 'limit']))) };
+}
+
+/** The machine that a request is about: of a hub the one that `host` names. Throws HttpError. */
+export function sourceOf(origin: Source | HubSource, query: URLSearchParams): Source {
+  if (!isHub(origin)) return origin;
+  const name = query.get('host');
+  if (name === null)
+    throw new HttpError(400, "this hub keeps several hosts: add host=NAME; '/api/v1/hosts' lists them");
+  const source = origin.host(name);
+  if (!source)
+    throw new HttpError(
+      404,
+      `no host is called ${quoted(name)}: '/api/v1/hosts' lists those that were heard`,
+    );
+  return source;
 }
 
 function decoded(text: string): string {
@@ -137,14 +183,14 @@ function columns(answered: HistoryAnswer) {
 }
 
 const SORTS = {
-  cpu: (process: Process) => process.cpu,
-  memory: (process: Process) => process.rss,
-  read: (process: Process) => process.readRate,
-  write: (process: Process) => process.writeRate,
-  threads: (process: Process) => process.threads,
-  started: (process: Process) => process.startedAt,
-  pid: (process: Process) => process.pid,
-  name: (process: Process) => process.name,
+  cpu: ({ cpu }: ListedProcess) => cpu,
+  memory: ({ rss }: ListedProcess) => rss,
+  read: ({ readRate }: ListedProcess) => readRate,
+  write: ({ writeRate }: ListedProcess) => writeRate,
+  threads: ({ threads }: ListedProcess) => threads,
+  started: ({ startedAt }: ListedProcess) => startedAt,
+  pid: ({ pid }: ListedProcess) => pid,
+  name: ({ name }: ListedProcess) => name,
 } as const;
 
 function processes({ source, parameters }: Request) {
@@ -165,7 +211,7 @@ function processes({ source, parameters }: Request) {
   };
 }
 
-function matches(process: Process, filter: string): boolean {
+function matches(process: ListedProcess, filter: string): boolean {
   const texts = [process.name, process.executable, process.invokedAs, process.containerId, `${process.pid}`];
   return [...texts, ...process.args].some((text) => text?.toLowerCase().includes(filter));
 }
@@ -201,19 +247,17 @@ function processHistory({ source, clock, parameters, id }: Request) {
 }
 
 function anomalies({ source, parameters }: Request) {
+  return { anomalies: source.history.anomalies(anomaliesQuery(parameters)) };
+}
+
+function anomaliesQuery(parameters: Parameters) {
   const from = parameters.time('from');
   const to = parameters.time('to');
   if (from !== undefined && to !== undefined && from >= to) {
     throw new HttpError(400, `the period from ${from} to ${to} is empty: 'from' must lie before 'to'`);
   }
   const limit = parameters.integer('limit', 1, 10_000) ?? 200;
-  return {
-    anomalies: source.history.anomalies({
-      ...(from !== undefined && { from }),
-      ...(to !== undefined && { to }),
-      limit,
-    }),
-  };
+  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }), limit };
 }
 
 function anomaly({ source, id }: Request) {

@@ -214,7 +214,7 @@ describe('what is wrong in a request is named in one line', () => {
     ['/api/v1/anomalies?limit=x', 400, /'limit' is 'x'/],
     ['/api/v1/anomalies/an-none', 404, /no anomaly is called 'an-none'/],
     ['/api/v1/stream?since=1', 400, /unknown parameter/],
-    ['/api/v1/', 404, /see status, series/],
+    ['/api/v1/', 404, /see hosts, status, series/],
     ['/api/v2/status', 404, /nothing at/],
     ['/api/v1/%1b%5b2J', 404, /nothing at/],
   ];

@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { answer } from './api.ts';
+import { answer, sourceOf } from './api.ts';
 import { type StaticFile, staticFiles } from './files.ts';
 import { isLoopback, refuseStrangers, SECURITY_HEADERS, TokenCheck } from './guard.ts';
 import { HttpError } from './http-error.ts';
 import { Parameters, quoted } from './parameters.ts';
-import type { Source } from './source.ts';
-import { LiveStream } from './stream.ts';
+import { type HubSource, isHub, type Source } from './source.ts';
+import { LiveStreams } from './stream.ts';
 
 // An import statement reads every export of the module, and node:http's WebSocket pulls in a whole HTTP client: 10 MB.
 const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
@@ -21,7 +21,7 @@ const LOGGED_IN =
   '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Homeostat</title><a href="/">Open the dashboard</a>';
 
 export interface ServerOptions {
-  readonly source: Source;
+  readonly source: Source | HubSource;
   /** An address or name to bind to. Anything but loopback needs `token`. */
   readonly host: string;
   /** 0 takes a free one. */
@@ -46,13 +46,13 @@ export interface HttpServer {
 
 /** The HTTP API, the live stream and the dashboard's files. Read-only: it answers GET and changes nothing. */
 export function createServer(options: ServerOptions): HttpServer {
-  const stream = new LiveStream(options.source, options.clock);
+  const streams = new LiveStreams(options.clock);
   let server: Server | undefined;
   return {
     async listen() {
       requireToken(options);
       const files = staticFiles(options.webFolder);
-      const handler = { options, files, stream, token: undefined as TokenCheck | undefined };
+      const handler = { options, files, streams, token: undefined as TokenCheck | undefined };
       server = createHttpServer(
         { maxHeaderSize: 16 * 1024, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
         (request, response) => handle(handler, request, response),
@@ -64,7 +64,7 @@ export function createServer(options: ServerOptions): HttpServer {
       return { address: `http://${host}:${port}` };
     },
     async close() {
-      stream.close();
+      streams.close();
       const closing = server;
       server = undefined;
       if (!closing) return;
@@ -101,11 +101,11 @@ function bind(server: Server, { host, port, log }: ServerOptions): Promise<numbe
 }
 
 /** The UserError for a port or an address that cannot be had. */
-export function bindError(error: Error, host: string, port: number): UserError {
+function bindError(error: Error, host: string, port: number): UserError {
   switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new UserError(
-        `port ${port} on ${host} is in use by another program: end that one, or choose another port (0 takes a free one)`,
+        `port ${port} on ${host} is in use by another program: end that one, or choose another with --port (0 takes a free one)`,
       );
     case 'EACCES':
       return new UserError(`port ${port} on ${host} may not be opened by this user: choose one above 1023`);
@@ -125,7 +125,7 @@ export function bindError(error: Error, host: string, port: number): UserError {
 interface Handler {
   readonly options: ServerOptions;
   readonly files: ReadonlyMap<string, StaticFile>;
-  readonly stream: LiveStream;
+  readonly streams: LiveStreams;
   readonly token: TokenCheck | undefined;
 }
 
@@ -148,7 +148,7 @@ function handle(handler: Handler, request: IncomingMessage, response: ServerResp
 }
 
 function route(
-  { options, files, stream, token }: Handler,
+  { options, files, streams, token }: Handler,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -166,11 +166,15 @@ function route(
     }
     token.require(headers);
   }
+  const { source } = options;
   if (path === `${API}stream`) {
-    new Parameters(query, []);
-    stream.add(response, headers['last-event-id']?.toString());
+    new Parameters(query, isHub(source) ? ['host'] : []);
+    const name = query.get('host') ?? '';
+    streams.of(name, sourceOf(source, query)).add(response, headers['last-event-id']?.toString());
+  } else if (path === '/metrics' && isHub(source)) {
+    send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', source.metrics());
   } else if (path.startsWith(API)) {
-    const text = answer(options.source, options.clock, path.slice(API.length), query);
+    const text = answer(source, options.clock, path.slice(API.length), query);
     send(response, 200, 'application/json; charset=utf-8', text);
   } else {
     sendFile(files, path, headers['if-none-match'], response);

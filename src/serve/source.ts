@@ -1,16 +1,23 @@
 import type { Anomaly } from '../model/anomaly.ts';
+import type { BusStatus } from '../model/bus.ts';
 import type { History } from '../model/history.ts';
-import type { ProcessScan } from '../model/process.ts';
+import type { HostSummary } from '../model/host.ts';
+import type { ListedProcess, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { Band } from '../model/score.ts';
-import type { ScoreNow, Status } from '../model/status.ts';
+import type { ScoreNow, ToldStatus } from '../model/status.ts';
 
-/** What the HTTP API needs from the rest; the wiring hands it in. */
+/** The processes of a machine: a scan, or what was told of them. */
+export interface ProcessList extends Pick<ProcessScan, 'at' | 'unreadable'> {
+  readonly processes: readonly ListedProcess[];
+}
+
+/** What the HTTP API needs to know of one machine; the wiring hands it in. */
 export interface Source {
   readonly history: History;
-  status(): Status;
+  status(): ToldStatus;
   /** The latest full scan, with busy processes as last read; undefined before the first one. */
-  processes(): ProcessScan | undefined;
+  processes(): ProcessList | undefined;
   /** What kinds of processes usually do; of those whose path holds `wanted`, where it is given. */
   profiles(wanted?: string): ProfilesAnswer;
   /** Expected band of each series that has one, by key. */
@@ -18,6 +25,24 @@ export interface Source {
   /** Calls `listener` for each event until the returned function is called. */
   subscribe(listener: (event: LiveEvent) => void): () => void;
 }
+
+/** What the HTTP API of a hub needs: one source a host. */
+export interface HubSource {
+  hosts(): readonly HostSummary[];
+  /** Undefined where the hub knows no such host. Throws where its history cannot be opened. */
+  host(name: string): Source | undefined;
+  /** Of all hosts, newest first. */
+  anomalies(query: {
+    readonly from?: number;
+    readonly to?: number;
+    readonly limit: number;
+  }): readonly Anomaly[];
+  bus(): BusStatus;
+  /** Its figures in Prometheus' text format. */
+  metrics(): string;
+}
+
+export const isHub = (origin: Source | HubSource): origin is HubSource => 'hosts' in origin;
 
 /** What the live stream carries. `values` is by series key. */
 export type LiveEvent =
@@ -29,4 +54,4 @@ export type LiveEvent =
     }
   | { readonly type: 'processes'; readonly at: number }
   | { readonly type: 'anomaly'; readonly anomaly: Anomaly }
-  | { readonly type: 'status'; readonly status: Status };
+  | { readonly type: 'status'; readonly status: ToldStatus };

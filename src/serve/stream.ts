@@ -125,6 +125,30 @@ export class LiveStream {
   }
 }
 
+/** One live stream a machine, made when somebody reads it. */
+export class LiveStreams {
+  readonly #clock: Clock;
+  readonly #streams = new Map<string, LiveStream>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The stream of a machine; `name` tells it from others. */
+  of(name: string, source: Source): LiveStream {
+    for (const [other, stream] of this.#streams) if (stream.readers === 0) this.#streams.delete(other);
+    const known = this.#streams.get(name);
+    if (known) return known;
+    const stream = new LiveStream(source, this.#clock);
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  close(): void {
+    for (const stream of this.#streams.values()) stream.close();
+  }
+}
+
 /** JSON has no line ends of its own, so one data line holds it. */
 function encode(type: string, at: number, data: unknown): string {
   return `id: ${Math.floor(at)}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;

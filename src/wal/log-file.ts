@@ -18,8 +18,8 @@ export interface LogStats {
   readonly dropped: number;
 }
 
-/** Opens the log for its one writer. Throws UserError. */
-export function openFile(path: string): DatabaseSync {
+/** Opens the log for its one writer; `columns` it has besides. Throws UserError. */
+export function openFile(path: string, columns = ''): DatabaseSync {
   try {
     createPrivately(path);
     const db = new DatabaseSync(path, { timeout: 5000 });
@@ -35,10 +35,12 @@ export function openFile(path: string): DatabaseSync {
         checksum INTEGER NOT NULL,
         kind TEXT NOT NULL,
         source TEXT NOT NULL,
-        received_at INTEGER NOT NULL
+        received_at INTEGER NOT NULL${columns}
       );
       CREATE TABLE IF NOT EXISTS wal_facts (dropped INTEGER NOT NULL);
       INSERT INTO wal_facts (dropped) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM wal_facts);
+      CREATE TABLE IF NOT EXISTS wal_name (id TEXT NOT NULL);
+      INSERT INTO wal_name (id) SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM wal_name);
       PRAGMA user_version = ${VERSION};
     `);
     return db;

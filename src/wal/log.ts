@@ -73,6 +73,8 @@ export class Log {
   readonly #options: Required<LogOptions>;
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
+  /** Names this file; another one, also one that takes its place, has another name. */
+  readonly id: string;
   #waiting: Waiting[] = [];
   #waitingRecords = 0;
   #scheduled = false;
@@ -85,6 +87,7 @@ export class Log {
   constructor(options: LogOptions) {
     this.#options = { maxBytes: 200 * MEGABYTE, windowMs: DAY_MS, maxWaiting: 20_000, ...options };
     this.#db = openFile(options.path);
+    ({ id: this.id } = this.#db.prepare('SELECT id FROM wal_name').get() as { id: string });
     this.#insert = this.#db.prepare(
       // Not INSERT OR IGNORE: that would use up an id for each duplicate, and a gap is to mean a removal.
       `INSERT INTO wal (idempotency_key, ts_ns, bytes, checksum, kind, source, received_at)

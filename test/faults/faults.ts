@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Anomaly } from '../../src/model/anomaly.ts';
@@ -109,8 +110,16 @@ export const FAULTS: readonly Fault[] = [
     kinds: ['machine'],
     seconds: 90,
     async set(stage) {
-      const { folder } = stage.disk(600);
-      return sudden(() => [stage.run('fill', join(folder, 'dump'), 10, 2000)]);
+      const dump = join(stage.disk(600).folder, 'dump');
+      const scene = sudden(() => [stage.run('fill', dump, 10, 2000)]);
+      return {
+        ...scene,
+        async end() {
+          await scene.end();
+          // A disk that stays full would still be the machine's state in the next fault.
+          rmSync(dump, { force: true });
+        },
+      };
     },
   },
   {

@@ -113,15 +113,16 @@ test('an export that was broken off goes on to the same bytes, however it was br
 
   for (const [what, format] of [
     ['events', 'csv'],
+    ['events', 'parquet'],
     ['features', 'jsonl'],
   ] as const) {
     const args = ['--what', what, '--format', format];
-    const whole = join(folder, `whole-${what}`);
+    const whole = join(folder, `whole-${what}-${format}`);
     assert.equal((await run(...args, '-o', whole)).code, 0);
     assert.equal(statSync(whole).mode & 0o777, 0o600);
     assert.equal(existsSync(`${whole}.cursor`), false);
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-      const part = join(folder, `${what}-${signal}`);
+      const part = join(folder, `${what}-${format}-${signal}`);
       const code = await breakOff(part, signal, args);
       assert.equal(code, signal === 'SIGINT' ? 130 : null, `${what} was broken off`);
       assert.ok(existsSync(`${part}.cursor`));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { writeSeen } from '../../src/learn/seen.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
 import type { Comparison } from '../../src/model/comparison.ts';
 import { FEATURES } from '../../src/model/features.ts';
@@ -113,6 +114,24 @@ test('what the history exports can be trained on elsewhere', async (t) => {
   assert.deepEqual(model.card.source, { kind: 'file', name: 'telemetry.jsonl' });
   assert.deepEqual([model.telemetry.lines, model.telemetry.bad], [SECONDS * FEATURES.length + 1, 1]);
   assert.match(model.telemetry.examples[0]!, /^line \d+ is not JSON: no telemetry/);
+});
+
+test('detectors that a person names learn and score, in the daemon and by hand', async (t) => {
+  const folder = ownFolder(t);
+  const since = withHistory(folder);
+  const modelFolder = join(folder, 'data', 'models');
+  mkdirSync(modelFolder);
+  writeSeen(join(modelFolder, 'learning.json'), { since, seenMs: SECONDS * 1000, trainedMs: undefined });
+  writeFileSync(join(folder, 'own.yaml'), 'learn:\n  detectors: [baselines, isolation-forest]\n');
+  const daemon = await Daemon.start(t, folder, { args: ['--config', 'own.yaml'] });
+  const { learning } = await daemon.until((status) => status.learning.model !== undefined, 'a model');
+  assert.deepEqual(learning.model?.detectors, ['isolation-forest', 'baselines']);
+  await daemon.end();
+
+  const options = ['--data', 'data', '--detectors', 'lstm'];
+  assert.equal((await homeostat(folder, ['train', ...options, '--config', 'own.yaml'])).code, 0);
+  const card = await homeostat(folder, ['model', 'show', 'candidate', '--data', 'data']);
+  assert.match(card.stdout, /^Detectors +lstm \(1\)$/m);
 });
 
 test('a training that is cancelled leaves nothing broken, and goes on where it stopped', async (t) => {

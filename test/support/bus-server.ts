@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import tls from 'node:tls';
 import type { BusLimits } from '../../src/bus/limits.ts';
 import { Bus } from '../../src/bus/server.ts';
 import { Authority } from '../../src/identity/authority.ts';
 import { systemClock as clock } from '../../src/lib/clock.ts';
+import { TlsCredentials } from '../../src/lib/tls-credentials.ts';
 import { Log, type LogOptions } from '../../src/wal/log.ts';
 import { LogReader } from '../../src/wal/log-reader.ts';
 import { ownFolder } from './daemon.ts';
@@ -22,7 +22,6 @@ export async function busServer(
   names: readonly string[],
   { limits = {}, log: logOptions = {} }: BusServerOptions = {},
 ) {
-  tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
   const folder = ownFolder(t);
   const identity = join(folder, 'identity');
   mkdirSync(identity, { mode: 0o700 });
@@ -36,8 +35,11 @@ export async function busServer(
   const path = join(folder, 'wal.db');
   const log = new Log({ path, clock, ...logOptions });
   const bus = new Bus({
-    ...{ log, clock, limits, host: '127.0.0.1', port: 0, clientAuthority: authority.certificate },
-    ...(await authority.server()),
+    ...{ log, clock, limits, host: '127.0.0.1', port: 0, refusal: () => undefined },
+    credentials: new TlsCredentials({
+      ...(await authority.server()),
+      clientAuthorities: authority.certificate,
+    }),
   });
   const port = await bus.listen();
   t.after(async () => {

@@ -111,6 +111,8 @@ export class Daemon {
     t: TestContext,
     folder: string,
     options: {
+      /** Default: up. */
+      readonly command?: 'up' | 'agent';
       readonly args?: readonly string[];
       readonly env?: NodeJS.ProcessEnv;
       readonly prefix?: Prefix;
@@ -118,7 +120,7 @@ export class Daemon {
     } = {},
   ): Promise<Daemon> {
     const data = join(folder, 'data');
-    const args = ['up', '--data', data, '--port', '0', ...(options.args ?? [])];
+    const args = [options.command ?? 'up', '--data', data, '--port', '0', ...(options.args ?? [])];
     const { child, said, ended } = start(folder, args, options.env ?? {}, options.prefix ?? []);
     t.after(async () => {
       child.kill('SIGKILL');

@@ -2,6 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Authority } from '../../src/identity/authority.ts';
+import { writeHostIdentity } from '../../src/identity/host-identity.ts';
+import { Registry } from '../../src/identity/registry.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import type { Prefix } from './daemon.ts';
 
 const HOMEOSTAT = fileURLToPath(new URL('../../bin/homeostat.mjs', import.meta.url));
@@ -30,7 +34,7 @@ export class HubProcess {
     data: string,
     { args = [], busPort = 0, prefix = [] }: HubOptions = {},
   ): Promise<HubProcess> {
-    const ports = ['--bus-port', String(busPort), '--port', '0'];
+    const ports = ['--bus-port', String(busPort), '--enroll-port', '0', '--port', '0'];
     const [command, ...rest] = [
       ...prefix,
       process.execPath,
@@ -73,3 +77,16 @@ export class HubProcess {
 }
 
 export const logOf = (data: string): string => join(data, 'hub', 'wal.db');
+
+/** Makes `data` the data folder of a host that is enrolled as `name` with the hub of the data folder `hubData`. */
+export async function enrol(data: string, hubData: string, name: string, address: string): Promise<void> {
+  const identity = join(hubData, 'hub', 'identity');
+  const authority = await Authority.open(identity, systemClock);
+  const { key, certificate, facts } = await authority.issueClient(name, 1);
+  const registry = new Registry(identity, systemClock);
+  registry.enrol(registry.createToken(60_000).secret, name, facts);
+  writeHostIdentity(join(data, 'identity'), {
+    ...{ name, address, enrolment: address, token: '' },
+    ...{ key, certificate, authorities: authority.certificate },
+  });
+}

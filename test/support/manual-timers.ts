@@ -1,5 +1,5 @@
-import type { Timers } from '../../src/collect/beat.ts';
 import type { ManualClock } from '../../src/lib/clock.ts';
+import type { Timers } from '../../src/lib/timers.ts';
 
 interface Timer {
   readonly due: number;

@@ -2,11 +2,19 @@ import type { Command } from 'commander';
 import { duration, printable } from '../../lib/text.ts';
 import type { Anomaly, BrokenMetric, Culprit } from '../../model/anomaly.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
-import { addDataOption, addJsonOption, addPeriodOptions, checkPeriod, countArgument } from '../options.ts';
-import { withHistory } from '../with-history.ts';
+import {
+  addDataOption,
+  addHostOption,
+  addJsonOption,
+  addPeriodOptions,
+  checkPeriod,
+  countArgument,
+} from '../options.ts';
+import { historyFolder, withHistory } from '../with-history.ts';
 
 interface AnomaliesOptions {
   readonly data: string;
+  readonly host?: string;
   readonly json?: true;
   readonly from: number;
   readonly to: number;
@@ -14,13 +22,15 @@ interface AnomaliesOptions {
 }
 
 export function addAnomalies(program: Command): void {
-  addPeriodOptions(addJsonOption(addDataOption(program.command('anomalies'))), '24h')
+  addPeriodOptions(addHostOption(addJsonOption(addDataOption(program.command('anomalies')))), '24h')
     .description('what was unusual, since when, how rare it is, and which process accounts for it')
     .option('--limit <n>', 'at most so many, newest first', countArgument, 20)
     .action(async (options: AnomaliesOptions) => {
       checkPeriod(options);
       const { from, to, limit } = options;
-      const anomalies = await withHistory(options.data, (history) => history.anomalies({ from, to, limit }));
+      const anomalies = await withHistory(historyFolder(options), (history) =>
+        history.anomalies({ from, to, limit }),
+      );
       if (options.json) console.log(JSON.stringify(anomalies, null, 2));
       else if (anomalies.length === 0) console.log(`No anomalies since ${when(from)}.`);
       else console.log(anomalies.map(renderAnomaly).join('\n\n'));

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import { UserError } from '../../lib/errors.ts';
 import { duration, printable } from '../../lib/text.ts';
 import type { BusStatus } from '../../model/bus.ts';
 import { formatValue } from '../../model/display.ts';
-import { findRunning } from '../client.ts';
-import { hubFolder } from '../hub-folder.ts';
+import { requireHub } from '../client.ts';
 import { addDataOption, addJsonOption } from '../options.ts';
 
 export function addBus(program: Command): void {
@@ -12,13 +10,7 @@ export function addBus(program: Command): void {
   addJsonOption(addDataOption(bus.command('status')))
     .description('publishes by how they ended, what is in flight, and the log behind them')
     .action(async ({ data, json }: { data: string; json?: true }) => {
-      const client = findRunning(hubFolder(data));
-      if (!client)
-        throw new UserError(
-          `no hub is running with the data folder ${data}; start it with 'homeostat hub', or name another folder with --data`,
-          1,
-        );
-      const status = await client.get<BusStatus>('bus');
+      const status = await requireHub(data).get<BusStatus>('bus');
       console.log(json ? JSON.stringify(status, null, 2) : render(status));
     });
 }

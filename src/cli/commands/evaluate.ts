@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { EvaluateOptions } from '../evaluate/run.ts';
-import { addJsonOption, countArgument } from '../options.ts';
+import { addJsonOption, countArgument, namesArgument } from '../options.ts';
 
 export function addEvaluate(program: Command): void {
   addJsonOption(program.command('evaluate'))
@@ -30,9 +30,3 @@ byte a test row), each plain or with .gz.
 
 Example:
   homeostat evaluate sets --scores out --only machine-1-2`;
-
-function namesArgument(text: string): readonly string[] {
-  const names = text.split(',').filter((name) => name !== '');
-  if (names.length === 0) throw new InvalidArgumentError('expected names with commas between them');
-  return names;
-}

@@ -28,7 +28,7 @@ export function addExport(program: Command): void {
         .default('metrics'),
     )
     .addOption(
-      new Option('--format <format>', 'jsonl: one JSON object a line; csv: RFC 4180')
+      new Option('--format <format>', 'jsonl: one JSON object a line; csv: RFC 4180; parquet')
         .choices(FORMATS)
         .default('jsonl'),
     )
@@ -67,6 +67,8 @@ async function run(options: ExportOptions, command: Command): Promise<void> {
   }
   const refused = what === 'metrics' ? host && '--host' : metric && '--metric';
   if (refused) throw new UserError(`${refused} does not go with --what ${what}; leave one of them out`);
+  if (format === 'parquet' && output === undefined && process.stdout.isTTY)
+    throw new UserError('parquet is bytes, not for a terminal: name a file with --output FILE');
   // Until when is asked of events only where the user does: a sender's clock may be ahead of ours.
   const until = what === 'metrics' || command.getOptionValueSource('to') === 'cli' ? to : undefined;
   const from = options.from ?? (what === 'metrics' ? to - DAY_MS : undefined);

@@ -4,6 +4,7 @@ import { formatValue, metricLabel } from '../../model/display.ts';
 import type { Frame, HistoryAnswer } from '../../model/history.ts';
 import {
   addDataOption,
+  addHostOption,
   addJsonOption,
   addPeriodOptions,
   checkPeriod,
@@ -11,10 +12,11 @@ import {
   matchingKeys,
 } from '../options.ts';
 import { table, terminalWidth } from '../table.ts';
-import { withHistory } from '../with-history.ts';
+import { historyFolder, withHistory } from '../with-history.ts';
 
 interface HistoryOptions {
   readonly data: string;
+  readonly host?: string;
   readonly json?: true;
   readonly from: number;
   readonly to: number;
@@ -22,7 +24,7 @@ interface HistoryOptions {
 }
 
 export function addHistory(program: Command): void {
-  addPeriodOptions(addJsonOption(addDataOption(program.command('history'))), '1h')
+  addPeriodOptions(addHostOption(addJsonOption(addDataOption(program.command('history')))), '1h')
     .description('the stored values of a metric; without one, the metrics that are stored')
     .argument(
       '[metric...]',
@@ -35,7 +37,7 @@ export function addHistory(program: Command): void {
     )
     .action(async (metrics: string[], options: HistoryOptions) => {
       checkPeriod(options);
-      await withHistory(options.data, (history) => {
+      await withHistory(historyFolder(options), (history) => {
         const stored = history.series();
         if (metrics.length === 0) {
           console.log(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alarmRateOf, countedAlarms } from '../../model/alarm-rate.ts';
+import type { PublishStatus } from '../../model/publish.ts';
 import type { Status } from '../../model/status.ts';
 import { renderStatus } from './status.ts';
 
@@ -40,24 +41,58 @@ const status: Status = {
   self: { pid: 42, rss: 5e7, cpu: 0.004 },
 };
 
+const render = (of: Status): string => renderStatus(of, 'http://127.0.0.1:4663');
+
 const line = (text: string, name: string): string | undefined =>
   text.split('\n').find((one) => one.startsWith(name));
 
 const scored = (returnPeriodSeconds: number): string | undefined =>
   line(
-    renderStatus({
+    render({
       ...status,
       score: { at: AT, value: 4.25, severity: 'HIGH', returnPeriodSeconds, detectors: {} },
     }),
     'Score',
   );
 
+const publish: PublishStatus = {
+  ...{ hub: 'hub:50051', name: 'shop', state: 'connected', since: AT - 60_000, problem: undefined },
+  ...{ nextTryAt: undefined, breaker: 'closed', waiting: { events: 3, bytes: 900, maxBytes: 200e6 } },
+  ...{ sent: { events: 1234, bytes: 5e6 }, lastAcknowledgedAt: AT - 2000, rejected: 0 },
+  ...{ lastRejection: undefined, dropped: {}, outboxProblem: undefined, certificateEndsAt: AT + 36e5 },
+};
+
+test('publishing has its lines, where it is done', () => {
+  const shown = (changes: Partial<PublishStatus>): string =>
+    render({ ...status, publish: { ...publish, ...changes } });
+  const well = shown({});
+  assert.equal(line(well, 'Publishing'), 'Publishing   to hub:50051 as shop, connected for 60 s');
+  assert.equal(
+    line(well, 'Published'),
+    'Published    1234 events, 5 MB sent since the start; last acknowledged 2 s ago; certificate valid for 1 h',
+  );
+  assert.equal(line(well, 'Waiting'), 'Waiting      3 events, 900 B; the outbox takes 200 MB at most');
+  assert.equal(line(well, 'Dropped'), undefined);
+  const away = shown({
+    ...{ state: 'waiting', problem: 'UNAVAILABLE: ECONNREFUSED', nextTryAt: AT + 30_000, breaker: 'open' },
+    ...{ dropped: { metrics: 500, snapshots: 20 }, rejected: 2, lastRejection: 'no key' },
+  });
+  assert.equal(
+    line(away, 'Publishing'),
+    'Publishing   to hub:50051 as shop, NOT connected for 60 s: UNAVAILABLE: ECONNREFUSED; next try in 30 s (breaker open)',
+  );
+  assert.equal(line(away, 'Dropped'), 'Dropped      500 metrics, 20 snapshots: the outbox was full');
+  assert.equal(line(away, 'Rejected'), 'Rejected     2 events by the hub: no key');
+  assert.equal(line(render(status), 'Publishing'), undefined);
+});
+
 test('each subject has its line', () => {
-  const text = renderStatus(status);
+  const text = render(status);
   assert.equal(
     line(text, 'Homeostat'),
     'Homeostat    1.2.3, running for 2 h, pid 42, 50 MB, 0.4 % of a core',
   );
+  assert.equal(line(text, 'Dashboard'), 'Dashboard    http://127.0.0.1:4663');
   assert.equal(line(text, 'Learning'), 'Learning     provisional; 2 h of 24 h seen, calibrated in 22 h');
   assert.equal(line(text, 'Score'), 'Score        none before the first model');
   assert.equal(line(text, 'Coverage'), 'Coverage     everything that it should see is seen');
@@ -68,10 +103,10 @@ test('how often it alarms is what was wished, what is promised, and what came', 
     const returns = { threshold: 1, rate: 0.01, scale: 0.3, longest };
     const model = alarmRateOf({ returns, rows: 7200 }, 1);
     const lately = countedAlarms(0, days * DAY);
-    return line(renderStatus({ ...status, alarms: { ...status.alarms, model, lately } }), 'Alarms');
+    return line(render({ ...status, alarms: { ...status.alarms, model, lately } }), 'Alarms');
   };
   assert.equal(
-    line(renderStatus(status), 'Alarms'),
+    line(render(status), 'Alarms'),
     'Alarms       wished 1 a week, none before the first model, not measured yet',
   );
   assert.equal(
@@ -92,7 +127,7 @@ test('a return period beyond all experience is not spelled out', () => {
 
 test('where it is blind it says so, what it lost, and what would mend it', () => {
   const blind = { what: 'processes of \x1b[2Jothers', why: 'hidden', remedy: 'run it as root', severe: true };
-  const text = renderStatus({
+  const text = render({
     ...status,
     coverage: {
       healthy: false,
@@ -134,7 +169,7 @@ test('a model that runs beside is said, and what has drifted', () => {
     'system.linux.run_queue',
   ];
   const text = (changes: Partial<Status['learning']>): string =>
-    renderStatus({ ...status, learning: { ...status.learning, ...changes } });
+    render({ ...status, learning: { ...status.learning, ...changes } });
   const shadow = { id: 'x', since: AT, seenMs: 60_000, neededMs: 180_000 };
   assert.match(line(text({ shadow }), 'Learning') ?? '', /; x runs beside, 60 s of 3 min seen$/);
   assert.equal(line(text({}), 'Drift'), undefined);

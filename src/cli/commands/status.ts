@@ -5,57 +5,63 @@ import type { CollectorReport } from '../../model/coverage.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
 import type { DriftState } from '../../model/drift.ts';
 import type { LearningState } from '../../model/learning.ts';
-import type { Status } from '../../model/status.ts';
+import type { AlarmState, ToldStatus } from '../../model/status.ts';
 import { requireRunning } from '../client.ts';
-import { addDataOption, addJsonOption } from '../options.ts';
+import { addDataOption, addHostOption, addJsonOption } from '../options.ts';
+import { publishLines } from '../publish-lines.ts';
 import { table } from '../table.ts';
 
 export function addStatus(program: Command): void {
-  addJsonOption(addDataOption(program.command('status')))
+  addHostOption(addJsonOption(addDataOption(program.command('status'))))
     .description('what Homeostat sees on this machine, how far it has learned, and where it is blind')
-    .action(async (options: { data: string; json?: true }) => {
-      const status = await requireRunning(options.data).get<Status>('status');
-      console.log(options.json ? JSON.stringify(status, null, 2) : renderStatus(status));
+    .action(async (options: { data: string; host?: string; json?: true }) => {
+      const { data, host, json } = options;
+      const client = requireRunning(data, host);
+      const status = await client.get<ToldStatus>('status', { host });
+      const page = `${client.run.address}${host === undefined ? '' : `/?host=${host}`}`;
+      console.log(json ? JSON.stringify(status, null, 2) : renderStatus(status, page));
     });
 }
 
-/** The status for a person: a line a subject, then a line a collector. */
-export function renderStatus(status: Status): string {
-  const { host, self, store, intervals, coverage } = status;
+/** The status for a person: a line a subject, then a line a collector. `address`: of the dashboard. */
+export function renderStatus(status: ToldStatus, address: string): string {
+  const { host, self, store, coverage, learning, alarms, presence } = status;
   const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
   const age =
     status.lastSampleAt === undefined ? 'none yet' : `${duration(status.at - status.lastSampleAt)} ago`;
   const lines = [
     line(
       'Homeostat',
-      `${status.version}, running for ${duration(status.at - status.startedAt)}, pid ${self.pid}, ${ownCost(status)}`,
+      `${status.version}, running for ${duration(status.at - status.startedAt)}${self ? `, ${ownCost(self)}` : ''}`,
     ),
+    ...(presence ? [line('Heard', describePresence(presence, status.at))] : []),
     line(
       'Host',
       `${host.name}, ${host.os} ${host.kernel}, ${host.cpus} CPUs, ${formatValue(host.memory, 'By')} of memory`,
     ),
-    line('Learning', describeLearning(status.learning)),
-    ...(status.learning.drift ? [line('Drift', describeDrift(status.learning.drift))] : []),
+    line('Dashboard', address),
+    ...(learning ? [line('Learning', describeLearning(learning))] : []),
+    ...(learning?.drift ? [line('Drift', describeDrift(learning.drift))] : []),
     line('Score', describeScore(status)),
     line(
       'Anomalies',
       status.openAnomalies === 0 ? 'none open' : `${status.openAnomalies} open; see 'homeostat anomalies'`,
     ),
-    line('Alarms', describeAlarms(status)),
-    line(
-      'Last sample',
-      `${age}; metrics every ${intervals.metricsMs / 1000} s, processes every ${intervals.processesMs / 1000} s (${intervals.reason})`,
-    ),
+    ...(alarms ? [line('Alarms', describeAlarms(alarms))] : []),
+    line('Last sample', `${age}; ${describeIntervals(status)}`),
     line(
       'History',
       `${store.series} series, ${formatValue(store.bytes, 'By')} of at most ${formatValue(store.capBytes, 'By')} in ${status.dataFolder}`,
     ),
+    ...(status.publish
+      ? publishLines(status.publish, status.at).map(([name, text]) => line(name, text))
+      : []),
     line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
   ];
   if (coverage.storeProblem !== undefined)
     lines.push(line('Not stored', `${coverage.storeProblem}; the latest data waits in memory`));
   for (const loss of coverage.losses) lines.push(line('Lost', `${loss.count} ${loss.what}: ${loss.why}`));
-  lines.push('', collectorTable(coverage.collectors));
+  if (coverage.collectors.length > 0) lines.push('', collectorTable(coverage.collectors));
   for (const collector of coverage.collectors) {
     for (const spot of collector.blind) {
       const remedy = spot.remedy ? `; ${spot.remedy}` : '';
@@ -65,24 +71,38 @@ export function renderStatus(status: Status): string {
   return lines.join('\n');
 }
 
-const ownCost = ({ self }: Status): string =>
-  `${formatValue(self.rss, 'By')}${self.cpu === undefined ? '' : `, ${(self.cpu * 100).toFixed(1)} % of a core`}`;
+const ownCost = (self: NonNullable<ToldStatus['self']>): string =>
+  `pid ${self.pid}, ${formatValue(self.rss, 'By')}${self.cpu === undefined ? '' : `, ${(self.cpu * 100).toFixed(1)} % of a core`}`;
 
-function describeScore({ score }: Status): string {
+function describeScore({ score }: ToldStatus): string {
   if (score === undefined) return 'none before the first model';
-  return `${score.value.toFixed(1)} (${score.severity ? `${score.severity}, ${howRare(score.returnPeriodSeconds)}` : 'usual'})`;
+  return `${score.value.toFixed(1)} (${score.severity ? `${score.severity}${howRare(score.returnPeriodSeconds)}` : 'usual'})`;
 }
 
-const describeAlarms = ({ alarms: { wishedPerWeek, model, lately } }: Status): string =>
+function describeIntervals({ intervals, presence }: ToldStatus): string {
+  if (!intervals) return `heard every ${duration(presence?.everyMs ?? 0)}`;
+  const { metricsMs, processesMs, reason } = intervals;
+  return `metrics every ${metricsMs / 1000} s, processes every ${processesMs / 1000} s (${reason})`;
+}
+
+/** Whether a hub hears the host. */
+function describePresence({ state, since, seenAt }: NonNullable<ToldStatus['presence']>, at: number): string {
+  const heard = seenAt === undefined ? '' : `, last heard ${duration(at - seenAt)} ago`;
+  const lasts = since === undefined ? '' : ` for ${duration(at - since)}`;
+  return `${{ up: 'up', silent: 'SILENT', stopped: 'stopped on purpose', never: 'never heard' }[state]}${lasts}${heard}`;
+}
+
+const describeAlarms = ({ wishedPerWeek, model, lately }: AlarmState): string =>
   describeAlarmRate({ wishedPerWeek, expectedPerWeek: model?.expectedPerWeek, limit: model?.limit }, lately);
 
 /** Beyond it a return period is a figure of the model, not of the machine. */
 const LONGEST_YEARS = 10;
 
-function howRare(seconds: number): string {
+function howRare(seconds: number | undefined): string {
+  if (seconds === undefined) return '';
   return seconds < LONGEST_YEARS * 365 * 86_400
-    ? `as rare as once in ${duration(seconds * 1000)}`
-    : `rarer than once in ${LONGEST_YEARS} years`;
+    ? `, as rare as once in ${duration(seconds * 1000)}`
+    : `, rarer than once in ${LONGEST_YEARS} years`;
 }
 
 /** Where learning stands and what is missing, in one line. */

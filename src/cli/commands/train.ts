@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseMoment } from '../../lib/units.ts';
-import { addDataOption, addJsonOption } from '../options.ts';
+import { addDataOption, addJsonOption, namesArgument } from '../options.ts';
 
 export interface TrainOptions {
   /** A data folder, or a file of raw telemetry. */
@@ -10,6 +10,7 @@ export interface TrainOptions {
   readonly from?: string;
   readonly to?: string;
   readonly out?: string;
+  readonly detectors?: readonly string[];
   readonly config?: string;
   readonly fresh?: true;
   readonly json?: true;
@@ -29,7 +30,8 @@ export function addTrain(program: Command): void {
     .option('--out <dir>', 'data folder that gets the model (default: the one of --data)', (text: string) =>
       resolve(text),
     )
-    .option('--config <file>', 'configuration file, for learn.seed and learn.calibrated_after')
+    .option('--detectors <names>', 'learn with these, as a,b (default: what ships)', namesArgument)
+    .option('--config <file>', 'configuration file, for its section learn')
     .option('--fresh', 'begin anew where a training was interrupted')
     .addHelpText('after', HELP)
     .action(async (options: TrainOptions) => {

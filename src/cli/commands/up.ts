@@ -17,9 +17,18 @@ export interface UpOptions {
 }
 
 export function addUp(program: Command): void {
-  const file = defaultConfigFile(process.env, process.platform);
-  addDataOption(program.command('up'))
+  addDaemonOptions(program.command('up'))
     .description('collect, learn, detect and serve the dashboard, all in this process, until Ctrl-C')
+    .action(async (options: UpOptions) => {
+      const { up } = await import('../up.ts');
+      await up(options);
+    });
+}
+
+/** The options of whatever watches this machine: `up` and `agent`. */
+export function addDaemonOptions(command: Command): Command {
+  const file = defaultConfigFile(process.env, process.platform);
+  return addDataOption(command)
     .option('--config <file>', `configuration file (default: ${file} where it exists)`)
     .option('--host <address>', 'address to serve on; any but loopback needs a token (default: 127.0.0.1)')
     .option(
@@ -52,9 +61,5 @@ export function addUp(program: Command): void {
       'alarms that are bearable while nothing is wrong (default: 7, one a day)',
       numberArgument,
     )
-    .option('--log-level <level>', 'debug, info, warn or error (default: info)')
-    .action(async (options: UpOptions) => {
-      const { up } = await import('../up.ts');
-      await up(options);
-    });
+    .option('--log-level <level>', 'debug, info, warn or error (default: info)');
 }

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_DETECTORS, DETECTORS } from '../../detect/registry.ts';
 import { type LabelledSet, readSets } from '../../learn/evaluation/labelled-set.ts';
 import { makeDirectory, writeFileAtomic } from '../../lib/atomic-file.ts';
 import { errorCode, errorMessage, UserError } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
+import { DETECTOR_NAMES, detectorNames, SHIPPED_DETECTORS } from '../../model/detector-names.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { ablationMarkdown, ablationText, combinationsOf } from './ablation.ts';
 import type { Outcome } from './order.ts';
@@ -25,7 +25,7 @@ export interface EvaluateOptions {
 /** Judges what ships, or a chosen part of it, on the labelled sets of `folder`. Throws a UserError. */
 export async function evaluate(folder: string, options: EvaluateOptions): Promise<void> {
   const sets = chosenSets(folder, options.only);
-  const detectors = chosenDetectors(options.detectors);
+  const detectors = options.detectors ? detectorNames(options.detectors) : SHIPPED_DETECTORS;
   if (options.scores !== undefined) openFolder(options.scores);
   const name = options.ablation ? 'ablation' : 'evaluation';
   if (options.report !== undefined) checkReport(options.report, name);
@@ -42,7 +42,7 @@ async function compare(
   shipped: readonly string[],
   options: EvaluateOptions,
 ): Promise<void> {
-  const available = options.detectors ?? DETECTORS.map(({ name }) => name);
+  const available = options.detectors ?? DETECTOR_NAMES;
   const combinations = combinationsOf(shipped, available);
   const lists = combinations.map(({ detectors }) => detectors);
   const outcomes = await outcomesOf(folder, sets, lists, options);
@@ -97,15 +97,6 @@ function chosenSets(folder: string, only: readonly string[] | undefined): readon
 
 const listed = (named: readonly { readonly name: string }[]): string =>
   named.map(({ name }) => name).join(', ');
-
-function chosenDetectors(only: readonly string[] | undefined): readonly string[] {
-  const unknown = only?.find((name) => !DETECTORS.some((detector) => detector.name === name));
-  if (unknown !== undefined)
-    throw new UserError(`no detector is named '${unknown}'; there are ${listed(DETECTORS)}`);
-  return (only ? DETECTORS : DEFAULT_DETECTORS)
-    .map(({ name }) => name)
-    .filter((name) => only?.includes(name) ?? true);
-}
 
 function openFolder(folder: string): void {
   try {

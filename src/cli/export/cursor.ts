@@ -10,10 +10,11 @@ export interface Cursor {
   readonly plan: ExportPlan;
   /** Of the source, after which rows are missing; undefined: all are. */
   readonly position: number | undefined;
+  /** Of the format, where the position does not say all. */
+  readonly state?: string | undefined;
   /** The file's first bytes, which are whole rows, and their CRC-32: what comes after them is cut off. */
   readonly bytes: number;
   readonly checksum: number;
-  readonly rows: number;
 }
 
 const cursorPath = (file: string): string => `${file}.cursor`;
@@ -43,7 +44,7 @@ export function readCursor(file: string): Cursor {
 function parse(text: string): Cursor | undefined {
   try {
     const read = JSON.parse(text) as Cursor & { version?: unknown };
-    const numbers = [read.bytes, read.checksum, read.rows].every(Number.isSafeInteger);
+    const numbers = [read.bytes, read.checksum].every(Number.isSafeInteger);
     return read.version === VERSION && numbers && typeof read.plan?.what === 'string' ? read : undefined;
   } catch {
     return undefined;

@@ -14,7 +14,7 @@ import { errorCode, errorMessage, UserError } from '../../lib/errors.ts';
 import { type Cursor, readCursor, removeCursor, writeCursor } from './cursor.ts';
 import type { ExportPlan } from './plan.ts';
 
-/** Text is written in pieces of about so many characters. */
+/** What is written waits until it is about so many bytes. */
 const CHUNK = 1 << 16;
 /** Between two cursors, ms: so much work is done again after a crash at the most. */
 const CURSOR_EVERY_MS = 1000;
@@ -22,9 +22,9 @@ const CURSOR_EVERY_MS = 1000;
 /** Where rows go. */
 export interface Output {
   /** Where it gives a promise, that is to be awaited before more is written. */
-  write(text: string): Promise<void> | undefined;
-  /** All that was written so far is whole, and ends at this position of the source. */
-  commit(position: number, rows: number): void;
+  write(data: string | Uint8Array): Promise<void> | undefined;
+  /** All that was written so far is whole, and ends at this position of the source; `state`: what else is needed to go on. */
+  commit(position: number, state?: string): void;
   /** Nothing more comes; `whole`: because there is nothing more. */
   end(whole: boolean): Promise<void>;
 }
@@ -35,29 +35,25 @@ export interface Output {
  */
 export class FileOutput implements Output {
   readonly #path: string;
-  readonly #plan: ExportPlan;
   readonly #file: number;
+  /** As the latest commit has it. */
+  #cursor: Cursor;
   #bytes: number;
   #checksum: number;
-  #rows: number;
-  #position: number | undefined;
-  #waiting: string[] = [];
-  #length = 0;
+  readonly #waiting = new Waiting();
   #lastCursor = performance.now();
 
-  private constructor(path: string, file: number, { plan, position, bytes, checksum, rows }: Cursor) {
+  private constructor(path: string, file: number, cursor: Cursor) {
     this.#path = path;
     this.#file = file;
-    this.#plan = plan;
-    this.#position = position;
-    this.#bytes = bytes;
-    this.#checksum = checksum;
-    this.#rows = rows;
+    this.#cursor = cursor;
+    this.#bytes = cursor.bytes;
+    this.#checksum = cursor.checksum;
   }
 
   static create(path: string, plan: ExportPlan): FileOutput {
     const file = open(path, 'wx');
-    const cursor = { plan, position: undefined, bytes: 0, checksum: 0, rows: 0 };
+    const cursor = { plan, position: undefined, bytes: 0, checksum: 0 };
     try {
       writeCursor(path, cursor);
     } catch (error) {
@@ -86,41 +82,36 @@ export class FileOutput implements Output {
     return { output: new FileOutput(path, file, cursor), cursor };
   }
 
-  write(text: string): undefined {
-    this.#waiting.push(text);
-    this.#length += text.length;
-    if (this.#length >= CHUNK) this.#flush();
+  write(data: string | Uint8Array): undefined {
+    this.#waiting.add(data);
+    if (this.#waiting.length >= CHUNK) this.#flush();
   }
 
-  commit(position: number, rows: number): void {
-    this.#position = position;
-    this.#rows += rows;
+  commit(position: number, state?: string): void {
+    // A later cut falls to where this says that rows are whole, not to where the file ends.
+    this.#flush();
+    this.#cursor = { ...this.#cursor, position, state, bytes: this.#bytes, checksum: this.#checksum };
     if (performance.now() - this.#lastCursor >= CURSOR_EVERY_MS) this.#saveCursor();
   }
 
   async end(whole: boolean): Promise<void> {
+    this.#flush();
     this.#saveCursor();
     closeSync(this.#file);
     if (whole) removeCursor(this.#path);
   }
 
   #saveCursor(): void {
-    this.#flush();
     this.#attempt(() => {
       fdatasyncSync(this.#file);
-      writeCursor(this.#path, {
-        ...{ plan: this.#plan, position: this.#position },
-        ...{ bytes: this.#bytes, checksum: this.#checksum, rows: this.#rows },
-      });
+      writeCursor(this.#path, this.#cursor);
     });
     this.#lastCursor = performance.now();
   }
 
   #flush(): void {
-    if (this.#length === 0) return;
-    const bytes = Buffer.from(this.#waiting.join(''));
-    this.#waiting = [];
-    this.#length = 0;
+    if (this.#waiting.length === 0) return;
+    const bytes = this.#waiting.take();
     this.#attempt(() => {
       for (let done = 0; done < bytes.length; )
         done += writeSync(this.#file, bytes, done, bytes.length - done, this.#bytes + done);
@@ -170,13 +161,11 @@ function checksumOf(file: number, bytes: number): number | undefined {
 
 /** Standard output, at the pace of its reader. */
 export class StreamOutput implements Output {
-  #waiting: string[] = [];
-  #length = 0;
+  readonly #waiting = new Waiting();
 
-  write(text: string): Promise<void> | undefined {
-    this.#waiting.push(text);
-    this.#length += text.length;
-    return this.#length >= CHUNK ? this.#flush() : undefined;
+  write(data: string | Uint8Array): Promise<void> | undefined {
+    this.#waiting.add(data);
+    return this.#waiting.length >= CHUNK ? this.#flush() : undefined;
   }
 
   commit(): void {}
@@ -186,12 +175,33 @@ export class StreamOutput implements Output {
   }
 
   async #flush(): Promise<void> {
-    if (this.#length === 0) return;
-    const text = this.#waiting.join('');
-    this.#waiting = [];
-    this.#length = 0;
+    if (this.#waiting.length === 0) return;
+    const bytes = this.#waiting.take();
     await new Promise<void>((resolve, reject) =>
-      process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
+      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())),
     );
+  }
+}
+
+/** What waits to be written together. */
+class Waiting {
+  /** Characters of texts and bytes of bytes. */
+  length = 0;
+  #texts: string[] = [];
+  #chunks: Uint8Array[] = [];
+
+  add(data: string | Uint8Array): void {
+    this.length += data.length;
+    if (typeof data === 'string') this.#texts.push(data);
+    else this.#chunks.push(data);
+  }
+
+  take(): Uint8Array {
+    // An export is all text or all bytes.
+    const bytes = this.#texts.length > 0 ? Buffer.from(this.#texts.join('')) : Buffer.concat(this.#chunks);
+    this.#texts = [];
+    this.#chunks = [];
+    this.length = 0;
+    return bytes;
   }
 }

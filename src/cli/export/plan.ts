@@ -20,7 +20,7 @@ export interface ExportPlan {
 export const WHATS = ['metrics', 'events', 'features'] as const;
 export type What = (typeof WHATS)[number];
 
-export const FORMATS = ['jsonl', 'csv'] as const;
+export const FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** What is written: its columns and its rows, from after `position` on. */

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { UserError } from '../../lib/errors.ts';
-import { csv, jsonLines, type Piece, type RowFormat } from '../../lib/table.ts';
+import type { Piece } from '../../lib/table.ts';
 import { showProgress } from '../progress.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { FileOutput, type Output, StreamOutput } from './output.ts';
 import type { ExportPlan, Source } from './plan.ts';
+import { type Broken, openSink, type RowSink } from './sink.ts';
 import { openSource } from './sources.ts';
 
 /** Ctrl-C is seen after so long, ms. */
@@ -21,7 +22,7 @@ export async function runExport(
   const { source, plan } = await openSource(dataFolder, wanted);
   try {
     const output = file === undefined ? new StreamOutput() : FileOutput.create(file, plan);
-    await write(source, output, { plan, position: undefined, file });
+    await write(source, output, { plan, position: undefined, file, broken: undefined });
   } finally {
     source.close();
   }
@@ -30,11 +31,15 @@ export async function runExport(
 /** Goes on with an export that was broken off, by the plan that stands in its cursor. Throws UserErrors. */
 export async function resumeExport(dataFolder: string, file: string): Promise<void> {
   const { output, cursor } = FileOutput.resume(file);
-  const { source } = await openSource(dataFolder, cursor.plan);
+  const { plan, position, state } = cursor;
+  const { source } = await openSource(dataFolder, plan);
   try {
-    // Before the first cursor there may be no header yet.
-    const position = cursor.bytes === 0 ? undefined : cursor.position;
-    await write(source, output, { plan: cursor.plan, position, file, hasHeader: cursor.bytes > 0 });
+    await write(source, output, {
+      plan,
+      position,
+      file,
+      broken: position === undefined ? undefined : { state },
+    });
   } finally {
     source.close();
   }
@@ -44,11 +49,11 @@ interface Writing {
   readonly plan: ExportPlan;
   readonly position: number | undefined;
   readonly file: string | undefined;
-  readonly hasHeader?: boolean;
+  readonly broken: Broken | undefined;
 }
 
 async function write(source: Source, output: Output, writing: Writing): Promise<void> {
-  const format = writing.plan.format === 'csv' ? csv(source.columns) : jsonLines(source.columns);
+  const sink = await openSink(writing.plan, source, output, writing.broken);
   const progress = showProgress('rows');
   let stopped = false;
   stopSignal().then(() => {
@@ -56,13 +61,11 @@ async function write(source: Source, output: Output, writing: Writing): Promise<
   });
   let rows = 0;
   try {
-    if (!writing.hasHeader) await output.write(format.header);
     let turned = performance.now();
     for (const piece of source.pieces(writing.position)) {
-      const count = await writePiece(piece, format, output);
+      const count = await writePiece(piece, sink);
       rows += count;
       progress.step(count, piece.share);
-      output.commit(piece.position, count);
       if (performance.now() - turned >= TURN_EVERY_MS) {
         await turn();
         turned = performance.now();
@@ -72,17 +75,20 @@ async function write(source: Source, output: Output, writing: Writing): Promise<
   } finally {
     progress.end();
   }
-  await output.end(!stopped);
+  // What stops at a stream has no second chance: it is ended as if it were whole.
+  await sink.end(!stopped || writing.file === undefined);
   if (stopped) throw new UserError(interruption(rows, writing.file), INTERRUPTED);
 }
 
-async function writePiece({ rows }: Piece, format: RowFormat, output: Output): Promise<number> {
+async function writePiece({ rows, position }: Piece, sink: RowSink): Promise<number> {
   let count = 0;
   for (const cells of rows) {
-    const room = output.write(format.row(cells));
+    const room = sink.row(cells);
     if (room) await room;
     count++;
   }
+  const room = sink.pieceEnd(position);
+  if (room) await room;
   return count;
 }
 

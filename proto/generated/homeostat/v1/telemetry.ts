@@ -152,6 +152,8 @@ export interface PublishResponse {
   /** Of the batch, events that were on disk before. */
   duplicates: number;
   rejections: PublishResponse_Rejection[];
+  /** Only of the first answer: names the log that the hub keeps. Another one than before has nothing of what was sent before. */
+  logId: string;
 }
 
 export const PublishResponse_Status = {
@@ -1005,7 +1007,7 @@ export const PublishRequest: MessageFns<PublishRequest> = {
 };
 
 function createBasePublishResponse(): PublishResponse {
-  return { sequence: 0n, status: 0, reason: "", backoffHintMs: 0, credit: 0, duplicates: 0, rejections: [] };
+  return { sequence: 0n, status: 0, reason: "", backoffHintMs: 0, credit: 0, duplicates: 0, rejections: [], logId: "" };
 }
 
 export const PublishResponse: MessageFns<PublishResponse> = {
@@ -1033,6 +1035,9 @@ export const PublishResponse: MessageFns<PublishResponse> = {
     }
     for (const v of message.rejections) {
       PublishResponse_Rejection.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.logId !== "") {
+      writer.uint32(66).string(message.logId);
     }
     return writer;
   },
@@ -1106,6 +1111,14 @@ export const PublishResponse: MessageFns<PublishResponse> = {
             message.rejections.push(PublishResponse_Rejection.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.logId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1130,6 +1143,7 @@ export const PublishResponse: MessageFns<PublishResponse> = {
     message.credit = object.credit ?? 0;
     message.duplicates = object.duplicates ?? 0;
     message.rejections = object.rejections?.map((e) => PublishResponse_Rejection.fromPartial(e)) || [];
+    message.logId = object.logId ?? "";
     return message;
   },
 };

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Event, type Host_State } from '../../proto/generated/homeostat/v1/telemetry.ts';
+import { AgentSays } from '../../test/support/agent-events.ts';
+import { fixtureAnomalies } from '../../test/support/fixture-anomalies.ts';
+import { readAgentEvent } from './agent-event.ts';
+
+const AT = 1_790_000_000_000;
+const says = new AgentSays('web');
+const read = (event: Event) => readAgentEvent(Event.encode(event).finish());
+const [anomaly] = fixtureAnomalies(Array(3).fill({ from: AT, to: AT }), AT, AT);
+
+test('each payload of an agent is what it said', () => {
+  assert.deepEqual(read(says.metrics(AT, { 'system.cpu.utilization': 0.5 })), {
+    ...{ kind: 'metrics', at: AT, values: [['system.cpu.utilization', 0.5]] },
+  });
+  assert.deepEqual(read(says.coverage(AT, false)), {
+    ...{ kind: 'coverage', at: AT, healthy: false },
+    losses: [{ what: 'ticks missed', why: 'late', count: 3, lastAt: AT }],
+  });
+  const host = read(says.host(AT, 'stopping'));
+  assert.ok(host?.kind === 'host');
+  assert.deepEqual([host.state, host.memoryBytes], ['stopping', 8_589_934_592]);
+  const process = read(says.process(AT, 'end', 17));
+  assert.ok(process?.kind === 'process');
+  const { id, name, executable, cpu, uid, state } = process.process;
+  assert.deepEqual(
+    [process.life, id, name, executable, cpu, uid, state],
+    ['end', '1f0c9e2a-17-4711', 'worker', '/usr/bin/worker', 0.25, 1000, 'S'],
+  );
+});
+
+test('an anomaly comes whole, and what is none is not passed on', () => {
+  const told = read(says.anomaly(AT, anomaly!));
+  assert.ok(told?.kind === 'anomaly');
+  assert.deepEqual(JSON.parse(JSON.stringify(told.anomaly)), JSON.parse(JSON.stringify(anomaly)));
+  const json = (text: string) => read(says.event(AT, { anomaly: { json: text } }));
+  assert.equal(json('{"schema":1}'), undefined);
+  assert.equal(json('no json'), undefined);
+  assert.equal(json(JSON.stringify({ ...anomaly, metrics: 'many' })), undefined);
+  assert.equal(json(JSON.stringify({ ...anomaly, sentence: 'x'.repeat(10_000) })), undefined);
+  assert.equal(json(JSON.stringify({ ...anomaly, kind: 'silence' })), undefined);
+});
+
+test('what says nothing that is known is nothing', () => {
+  assert.equal(readAgentEvent(Uint8Array.of(0xff)), undefined);
+  assert.equal(read(says.event(AT, {})), undefined);
+  assert.equal(read(says.event(AT, { host: { state: 9 as Host_State } })), undefined);
+  assert.equal(read(says.event(AT, { process: { kind: 0 } })), undefined);
+});

@@ -1,0 +1,69 @@
+import * as v from 'valibot';
+import type { Anomaly } from '../model/anomaly.ts';
+
+/** Longer ones are refused: whoever shows anomalies holds many of them. */
+const LONGEST_TEXT = 4096;
+const MOST = 50;
+
+const text = v.pipe(v.string(), v.maxLength(LONGEST_TEXT));
+const number = v.pipe(v.number(), v.finite());
+const metric = v.object({
+  metric: text,
+  unit: text,
+  observed: number,
+  expectedLow: number,
+  expectedHigh: number,
+  share: number,
+});
+const culprit = v.object({
+  id: text,
+  pid: number,
+  name: text,
+  executable: v.optional(text),
+  commandLine: text,
+  parent: v.optional(v.object({ pid: number, name: text })),
+  containerId: v.optional(text),
+  share: number,
+  group: v.optional(v.object({ count: number, pids: v.pipe(v.array(number), v.maxLength(MOST)) })),
+  evidence: text,
+});
+const schema = v.object({
+  schema: v.literal(1),
+  id: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  host: text,
+  state: v.picklist(['open', 'closed']),
+  kind: v.picklist(['machine', 'process']),
+  severity: v.picklist(['LOW', 'MEDIUM', 'HIGH']),
+  provisional: v.boolean(),
+  since: number,
+  raisedAt: number,
+  closedAt: v.optional(number),
+  score: number,
+  // JSON has no infinity: what is rarer than a model can tell comes as null.
+  returnPeriodSeconds: v.nullable(number),
+  metrics: v.pipe(v.array(metric), v.maxLength(MOST)),
+  culprits: v.pipe(v.array(culprit), v.maxLength(MOST)),
+  sentence: text,
+});
+
+/** The anomaly that a stranger wrote, or undefined where it is none. What this version does not know of it is left out. */
+export function parseAnomaly(json: string): Anomaly | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  const { success, output } = v.safeParse(schema, value);
+  if (!success) return undefined;
+  const { closedAt, returnPeriodSeconds, culprits, ...rest } = output;
+  return {
+    ...rest,
+    ...(closedAt !== undefined && { closedAt }),
+    returnPeriodSeconds: returnPeriodSeconds ?? Number.MAX_VALUE,
+    culprits: culprits.map(({ executable, parent, containerId, group, ...known }) => ({
+      ...{ ...known, executable, parent, containerId },
+      ...(group && { group }),
+    })),
+  };
+}

@@ -1,0 +1,275 @@
+import { rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Agent } from '../agent/agent.ts';
+import { coverageOf } from '../agent/coverage.ts';
+import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
+import { hostId, waitChannel } from '../agent/machine.ts';
+import { MachineScorer } from '../agent/machine-scorer.ts';
+import { detectorsFor } from '../agent/runtime.ts';
+import type { Settings } from '../agent/settings.ts';
+import { startComparison, startTraining } from '../agent/training.ts';
+import { AlarmCount } from '../alert/alarm-count.ts';
+import { AnomalyJournal } from '../alert/journal.ts';
+import { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
+import type { Host } from '../collect/host.ts';
+import { createLiveHost } from '../collect/live-host.ts';
+import { anonymousBytes } from '../collect/process/anonymous-bytes.ts';
+import { createProcessScanner } from '../collect/process/linux.ts';
+import { socketOwners } from '../collect/process/socket-owners.ts';
+import { wakeups } from '../collect/process/wakeups.ts';
+import { collectorsFor } from '../collect/registry.ts';
+import { Schedule } from '../collect/schedule.ts';
+import { Hub } from '../hub/hub.ts';
+import { Learner } from '../learn/learner.ts';
+import type { Run } from '../learn/run.ts';
+import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { UserError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Anomaly } from '../model/anomaly.ts';
+import type { Coverage, Loss } from '../model/coverage.ts';
+import type { Tick } from '../model/metric.ts';
+import type { ProcessScan } from '../model/process.ts';
+import type { PublishStatus } from '../model/publish.ts';
+import { createServer, requireToken } from '../serve/server.ts';
+import { openStore } from '../store/store.ts';
+import { RUN_FILE, type RunFile } from './client.ts';
+import type { UpOptions } from './commands/up.ts';
+import { openDaemonLog } from './daemon-log.ts';
+import { openDataFolder } from './data-folder.ts';
+import { readSettings } from './settings.ts';
+import { stopSignal } from './stop-signal.ts';
+import { version } from './version.ts';
+import { webFolder } from './web-folder.ts';
+
+/** Pages are given back when the start, or the training's thread, is over, ms. */
+const SETTLED_AFTER_MS = 10_000;
+
+/** What is told of everything that is found here, beside the dashboard. */
+export interface Follower {
+  tick(tick: Tick): void;
+  scan(scan: ProcessScan): void;
+  anomaly(anomaly: Anomaly): void;
+  losses(): readonly Loss[];
+  status(): PublishStatus;
+  start(): void;
+  /** After the last finding. */
+  stop(): Promise<void>;
+}
+
+/** What a follower may know. */
+export interface Followed {
+  readonly settings: Settings;
+  readonly folder: string;
+  readonly host: Host;
+  readonly log: Log;
+  coverage(): Coverage;
+}
+
+/**
+ * Collects, learns, detects and serves, all in this process, wired in the order of the flow. Returns when it was told to stop and
+ * everything is kept.
+ */
+export async function runDaemon(
+  options: UpOptions,
+  follow?: (followed: Followed) => Follower,
+): Promise<void> {
+  const settings = await readSettings(options);
+  const { host: bindTo, port } = settings.serve;
+  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
+  const door = { host: bindTo, ...(token && { token }) };
+  requireToken(door);
+  const folder = options.data;
+  openDataFolder(folder);
+
+  // What it says about itself.
+  const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
+
+  // collect
+  const host = createLiveHost();
+  const scanner = createProcessScanner(host);
+  // store
+  const { keep_seconds: rawMs, keep_minutes: minuteMs, keep_hours: hourMs, cap } = settings.store;
+  const store = openStore({ folder, clock, capBytes: cap, retention: { rawMs, minuteMs, hourMs }, log });
+  // learn, detect
+  const scorer = new MachineScorer(await detectorsFor(settings.detect, log));
+  const modelFolder = join(folder, 'models');
+  const alarmCount = new AlarmCount({
+    path: join(folder, 'alarm-count.json'),
+    onProblem: (problem) => log.warn(problem),
+  });
+  const alarmsPerWeek = settings.alarms.per_week;
+  const { detectors } = settings.learn;
+  const learner = new Learner({
+    clock,
+    log,
+    folder: modelFolder,
+    provisionalAfterMs: settings.learn.provisional_after,
+    calibratedAfterMs: settings.learn.calibrated_after,
+    seed: settings.learn.seed,
+    startTraining: (request, onProgress) => {
+      // The training reads the file: what still waits in memory belongs to its period.
+      store.flush();
+      const order = {
+        ...{ ...request, source: { folder }, modelFolder, trainedBy: 'daemon' as const },
+        ...(detectors && { detectors }),
+      };
+      const { done, cancel } = givingBack(startTraining(order, onProgress, (message) => log.warn(message)));
+      return { done: done.then(({ id }) => id), cancel };
+    },
+    startComparison: (request) => {
+      store.flush();
+      return givingBack(startComparison({ ...request, dataFolder: folder, modelFolder }));
+    },
+    drift: () => scorer.drift(),
+    onModel: (model) => {
+      scorer.use(model, store, clock.now());
+      alarmCount.use(model.id);
+    },
+  });
+  // alert
+  const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
+  const profiles = new KeptProfiles({
+    path: join(folder, 'profiles.json'),
+    onProblem: (problem) => log.warn(problem),
+  });
+  const agent = new Agent({
+    clock,
+    log,
+    hostId: hostId(host),
+    machine: { cpus: availableParallelism(), memoryBytes: totalmem() },
+    store,
+    journal,
+    scorer,
+    profiles,
+    matureAfterMs: settings.learn.provisional_after,
+    learn: (at, unusualSince) => {
+      if (learner.observe(at, unusualSince)) scorer.observeUsual(at);
+    },
+    phase: () => learner.phase(),
+    isTraining: () => learner.isWorking(),
+    processesMs: () => schedule.intervals().processesMs,
+    socketOwners: () => socketOwners(host),
+    waitChannel: (pid) => waitChannel(host, pid),
+    wakeups: (pid) => wakeups(host, pid),
+    anonymousBytes: (pid) => anonymousBytes(host, pid),
+    alarmsPerWeek,
+    onScored: (at) => alarmCount.scored(at),
+    onAlarm: (at) => alarmCount.alarmed(at),
+    onTick: (tick, score) => {
+      hub.ticked(tick, score);
+      follower?.tick(tick);
+    },
+    onScan: (scan) => {
+      hub.scanned(scan);
+      follower?.scan(scan);
+    },
+    onAnomaly: (anomaly) => {
+      hub.raised(anomaly);
+      follower?.anomaly(anomaly);
+    },
+  });
+  const schedule = new Schedule({
+    host,
+    clock,
+    collectors: collectorsFor(process.platform),
+    scanProcesses: (at, full) => scanner.scan(at, full),
+    scanBlindSpots: () => scanner.blindSpots(),
+    intervals: collectIntervals(settings),
+    onTick: (tick) => agent.tick(tick),
+    onScan: (scan) => agent.scan(scan),
+    onLoss: (loss) => log.warn(`${loss.count} ${loss.what}: ${loss.why}`),
+    onNote: (note) => log.info(note),
+  });
+  const coverage = (): Coverage => {
+    const losses = [...schedule.losses(), ...store.losses(), ...journal.losses(), ...logLosses()];
+    const all = [...losses, ...(follower?.losses() ?? [])];
+    return coverageOf(schedule.reports(), all, clock.now(), store.stats().problem);
+  };
+  // publish
+  const follower = follow?.({ settings, folder, host, log, coverage });
+  // serve
+  const hub = new Hub({
+    clock,
+    version: version(),
+    dataFolder: folder,
+    history: store,
+    agent: {
+      hostId: hostId(host),
+      learning: () => learner.state(),
+      coverage,
+      intervals: () => schedule.intervals(),
+      score: () => scorer.now(),
+      bands: () => scorer.bands(),
+      processes: () => agent.processes(),
+      openAnomalies: () => agent.openAnomalies(),
+      profiles: (wanted) => profiles.answer(clock.now(), wanted),
+      alarms: () => ({
+        wishedPerWeek: alarmsPerWeek,
+        model: scorer.alarmRate(alarmsPerWeek),
+        sinceModel: alarmCount.ofModel(),
+        lately: alarmCount.lately(),
+      }),
+      publish: () => follower?.status(),
+    },
+  });
+  const server = createServer({ ...door, source: hub, port, webFolder: webFolder(), clock, log });
+
+  // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
+  process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
+  const stopped = stopSignal();
+  try {
+    const { address } = await server.listen();
+    const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
+    writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
+    agent.start();
+    follower?.start();
+    schedule.start();
+    log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
+    console.log(
+      `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nData        ${folder}\n${follower ? `Publishing  to ${follower.status().hub} as ${follower.status().name}\n` : ''}Learning    homeostat status shows how far it is; Ctrl-C ends it`,
+    );
+    setTimeout(giveBackPages, SETTLED_AFTER_MS).unref();
+    keepGivingBack();
+    const reason = await stopped;
+    log.info(`stops: ${reason}`);
+  } finally {
+    await schedule.stop();
+    learner.stop();
+    agent.stop();
+    await follower?.stop();
+    alarmCount.save();
+    profiles.save();
+    await server.close();
+    journal.close();
+    store.close();
+    removeRunFile(folder);
+  }
+  const lost = store.losses().find(({ what }) => what === 'samples not stored');
+  if (lost)
+    throw new UserError(
+      `${lost.count} samples could not be stored: ${lost.why}; see that ${folder} has room and can be written`,
+      1,
+    );
+}
+
+/** A thread leaves memory behind: it is given back when the rows that it may have marked are over. */
+function givingBack<T>(run: Run<T>): Run<T> {
+  run.done.finally(() => setTimeout(giveBackPages, SETTLED_AFTER_MS).unref()).catch(() => {});
+  return run;
+}
+
+function removeRunFile(folder: string): void {
+  try {
+    rmSync(join(folder, RUN_FILE), { force: true });
+  } catch {
+    // A disk that became read-only keeps it; nobody believes it once this process is gone.
+  }
+}
+
+/** Only what is set: what is left out adapts to power and heat. */
+function collectIntervals({ collect }: Settings): { metricsMs?: number; processesMs?: number } {
+  const { metrics_interval: metricsMs, processes_interval: processesMs } = collect;
+  return { ...(metricsMs && { metricsMs }), ...(processesMs && { processesMs }) };
+}

@@ -1,0 +1,113 @@
+import { AGENT_EVENT, readAgentEvent } from '../bus/agent-event.ts';
+import type { Fleet, Place } from '../fleet/fleet.ts';
+import type { Log } from '../lib/log.ts';
+import { isHostName } from '../model/host.ts';
+import { type KeptRecord, LogReader } from '../wal/log-reader.ts';
+
+/** Records of a slice: an answer of the bus waits for it, some 2 ms. */
+const SLICE = 64;
+/** Between two slices, while the bus is busy, and when all was read, ms. */
+const PAUSE_MS = 1;
+const BUSY_PAUSE_MS = 10;
+const IDLE_PAUSE_MS = 250;
+/** What a power loss may have taken from the histories is read again, ms. */
+const REREAD_MS = 180_000;
+
+export interface IngestOptions {
+  /** The log's file. */
+  readonly path: string;
+  readonly fleet: Fleet;
+  /** Records wait for the log's disk: its clients come first. */
+  readonly isBusy: () => boolean;
+  readonly log: Log;
+}
+
+/** From the hub's log to what is known of its hosts: in order, from where it was, in slices beside the bus. */
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #reader: LogReader;
+  #after: number;
+  #records: Generator<KeptRecord>;
+  #timer: NodeJS.Timeout | undefined;
+  #caughtUp = false;
+  #unreadable = 0;
+
+  /** Throws UserError where the log cannot be opened. */
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#reader = new LogReader(options.path);
+    this.#after = this.#firstUnread();
+    this.#records = this.#reader.records(this.#after, {}, SLICE);
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => this.#run(), 0);
+  }
+
+  /** All that is in the log was applied. */
+  get caughtUp(): boolean {
+    return this.#caughtUp;
+  }
+
+  /** Events of agents that say nothing that this version knows, or come from a name that is none. */
+  get unreadable(): number {
+    return this.#unreadable;
+  }
+
+  /** Nothing is applied any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#reader.close();
+  }
+
+  #run(): void {
+    this.#slice();
+    const pause = this.#caughtUp ? IDLE_PAUSE_MS : this.#options.isBusy() ? BUSY_PAUSE_MS : PAUSE_MS;
+    this.#timer = setTimeout(() => this.#run(), pause);
+  }
+
+  #slice(): void {
+    const events = [];
+    let read: Place | undefined;
+    this.#caughtUp = false;
+    for (let count = 0; count < SLICE; count++) {
+      const { value: record, done } = this.#records.next();
+      if (done) {
+        this.#caughtUp = true;
+        break;
+      }
+      this.#noteGap(record.id);
+      const { id, key, receivedAt, source, kind, bytes } = record;
+      this.#after = id;
+      read = { id, key, receivedAt };
+      if (kind !== AGENT_EVENT) continue;
+      const event = isHostName(source) ? readAgentEvent(bytes) : undefined;
+      if (event) events.push({ ...read, host: source, event });
+      else this.#unreadable++;
+    }
+    if (read) this.#options.fleet.take(events, read);
+    if (this.#caughtUp) this.#records = this.#reader.records(this.#after, {}, SLICE);
+  }
+
+  /** What the log had to remove at its bound before it was applied is in no history. */
+  #noteGap(id: number): void {
+    const missed = id - this.#after - 1;
+    if (missed > 0 && this.#after > 0)
+      this.#options.log.warn(
+        `${missed} records were removed from the log before they were applied to the hosts`,
+      );
+  }
+
+  #firstUnread(): number {
+    const cursor = this.#options.fleet.cursor();
+    if (!cursor) return 0;
+    const [at] = this.#reader.records(cursor.id - 1, { lastId: cursor.id });
+    const { lastId = 0 } = this.#reader.stats();
+    // A log that was emptied counts from one again.
+    if (at ? at.key !== cursor.key : cursor.id > lastId) return 0;
+    if (cursor.clean) return cursor.id;
+    for (const { id } of this.#reader.records(0, { receivedFrom: cursor.receivedAt - REREAD_MS }))
+      return Math.min(id - 1, cursor.id);
+    return cursor.id;
+  }
+}

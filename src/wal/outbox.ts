@@ -1,0 +1,287 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import type { Clock } from '../lib/clock.ts';
+import { errorMessage } from '../lib/errors.ts';
+import { openFile, usedBytes } from './log-file.ts';
+
+/** What is to be kept until it is acknowledged. */
+export interface OutgoingRecord {
+  readonly key: string;
+  /** ns since the epoch. */
+  readonly timestampNs: bigint;
+  readonly bytes: Uint8Array;
+  /** Its place among `classes`. */
+  readonly rank: number;
+}
+
+export interface OutboxOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** What the file may take, bytes; SQLite's own journal beside it adds some megabytes. */
+  readonly maxBytes: number;
+  /** Names of the classes, the least important first: at the bound the oldest of the least important goes. */
+  readonly classes: readonly string[];
+  /** The name of the messages, and of their sender. */
+  readonly kind: string;
+  readonly source: string;
+  /** What may wait for a commit while the disk takes nothing, bytes. */
+  readonly maxPendingBytes?: number;
+}
+
+/** A record as it is kept: `id` only grows, and is the order in which records came. */
+export interface OutboxEntry {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What of a class was dropped since the file was made. */
+export interface Dropped {
+  readonly class: string;
+  readonly count: number;
+  /** ms since the epoch. */
+  readonly lastAt: number;
+}
+
+interface Pending extends OutgoingRecord {
+  readonly id: number;
+}
+
+/** Rows removed at once at the bound: enough that it is not done for each commit. */
+const REMOVE_ROWS = 500;
+/** Acknowledged rows leave with the next commit that adds some, or when they are so many: each commit is an fsync. */
+const REMOVE_ACKNOWLEDGED = 1000;
+const MAX_PENDING_BYTES = 4 * 2 ** 20;
+
+/**
+ * The sender's end of the log: what is not yet acknowledged, in the order in which it came. The same file and the same promises as
+ * the log (`log.ts`), with three differences:
+ * - `push` only puts into memory and `commit`, called once in a while, writes all of it with one fsync: whoever pushes never waits;
+ * - what was acknowledged leaves it;
+ * - at the bound it does not refuse: the oldest of the least important class goes, and is counted.
+ */
+export class Outbox {
+  readonly #options: Required<OutboxOptions>;
+  readonly #db: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  #dropped: Map<string, Dropped>;
+  /** Something of it is not in the file yet. */
+  #droppedUnsaved = false;
+  #pending: Pending[] = [];
+  #pendingBytes = 0;
+  #lastId: number;
+  #committedTo: number;
+  #acknowledgedTo = 0;
+  /** Acknowledged and still in the file. */
+  #leaving = 0;
+  /** In the file and not acknowledged. */
+  #events: number;
+  #bytes: number;
+  #problem: string | undefined;
+
+  /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
+  constructor(options: OutboxOptions) {
+    this.#options = { maxPendingBytes: MAX_PENDING_BYTES, ...options };
+    this.#db = openFile(options.path, ', rank INTEGER NOT NULL');
+    this.#db.exec(`
+      PRAGMA cache_size = -512;
+      CREATE INDEX IF NOT EXISTS wal_by_rank ON wal (rank, id);
+      CREATE TABLE IF NOT EXISTS wal_dropped (
+        class TEXT PRIMARY KEY, count INTEGER NOT NULL, last_at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+    `);
+    this.#insert = this.#db.prepare(
+      `INSERT OR IGNORE INTO wal (id, idempotency_key, ts_ns, bytes, checksum, kind, source, received_at, rank)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#select = this.#db.prepare('SELECT id, bytes FROM wal WHERE id > ? ORDER BY id LIMIT ?');
+    const { last } = this.#one(
+      "SELECT COALESCE(MAX(seq), 0) AS last FROM sqlite_sequence WHERE name = 'wal'",
+    );
+    this.#lastId = last!;
+    this.#committedTo = last!;
+    ({ events: this.#events, bytes: this.#bytes } = this.#measure('true'));
+    const dropped = this.#db.prepare('SELECT class, count, last_at AS lastAt FROM wal_dropped').all();
+    this.#dropped = new Map((dropped as unknown as Dropped[]).map((one) => [one.class, one]));
+  }
+
+  /**
+   * Takes one record; `make` is handed its id, which no other record of this file ever had. It is in memory until the next `commit`.
+   */
+  push(make: (id: number) => OutgoingRecord): void {
+    const id = ++this.#lastId;
+    const record = make(id);
+    this.#pending.push({ ...record, id });
+    this.#pendingBytes += record.bytes.length;
+    if (this.#pendingBytes > this.#options.maxPendingBytes) this.#dropPending();
+  }
+
+  /** Writes what was pushed and removes what was acknowledged. Never throws: `problem` says why it could not, and it is tried again. */
+  commit(): void {
+    if (this.#pending.length === 0 && this.#leaving < REMOVE_ACKNOWLEDGED) return;
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      const kept = this.#write();
+      this.#db.exec('COMMIT');
+      this.#problem = undefined;
+      this.#settle(kept);
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#problem = `the outbox cannot be written: ${errorMessage(error)}`;
+    }
+  }
+
+  /** Committed records after `afterId` in their order: at most so many, and of so many bytes, but one in any case. */
+  read(afterId: number, maxEvents: number, maxBytes: number): readonly OutboxEntry[] {
+    const entries: OutboxEntry[] = [];
+    if (afterId >= this.#committedTo) return entries;
+    let bytes = 0;
+    for (const row of this.#select.iterate(
+      afterId,
+      maxEvents,
+    ) as Iterable<unknown> as Iterable<OutboxEntry>) {
+      bytes += row.bytes.length;
+      if (entries.length > 0 && bytes > maxBytes) break;
+      entries.push(row);
+    }
+    return entries;
+  }
+
+  /** Everything up to this id is done: the receiver has it, or will never take it. */
+  acknowledge(id: number): void {
+    if (id <= this.#acknowledgedTo) return;
+    const { events, bytes } = this.#measure(`id > ${this.#acknowledgedTo} AND id <= ${id}`);
+    this.#acknowledgedTo = id;
+    this.#leaving += events;
+    this.#events -= events;
+    this.#bytes -= bytes;
+  }
+
+  /** Up to where everything is done. */
+  get acknowledgedTo(): number {
+    return this.#acknowledgedTo;
+  }
+
+  /** The last id that is on disk. */
+  get committedTo(): number {
+    return this.#committedTo;
+  }
+
+  /** What waits to be acknowledged, in memory and on disk; `bytes` of the messages. */
+  waiting(): { readonly events: number; readonly bytes: number } {
+    return { events: this.#events + this.#pending.length, bytes: this.#bytes + this.#pendingBytes };
+  }
+
+  /** What was dropped at the bound, by class. */
+  dropped(): readonly Dropped[] {
+    return [...this.#dropped.values()];
+  }
+
+  /** What keeps it from being written now, for people. */
+  problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Commits what waits, then closes the file. */
+  close(): void {
+    if (this.#leaving > 0 && this.#pending.length === 0) this.#leaving = REMOVE_ACKNOWLEDGED;
+    this.commit();
+    this.#db.close();
+  }
+
+  /** All of one commit; what came of it counts only once it is committed. */
+  #write(): Committed {
+    const { kind, source, clock } = this.#options;
+    const now = clock.now();
+    if (this.#leaving > 0) this.#db.prepare('DELETE FROM wal WHERE id <= ?').run(this.#acknowledgedTo);
+    let events = 0;
+    let bytes = 0;
+    for (const { id, key, timestampNs, bytes: message, rank } of this.#pending) {
+      const ts = BigInt.asIntN(64, timestampNs);
+      const { changes } = this.#insert.run(id, key, ts, message, crc32(message), kind, source, now, rank);
+      if (changes === 0) continue;
+      events++;
+      bytes += message.length;
+    }
+    const removed = this.#makeRoom(now);
+    if (removed.events > 0 || this.#droppedUnsaved) this.#saveDropped(removed.dropped);
+    return { events: events - removed.events, bytes: bytes - removed.bytes, dropped: removed.dropped };
+  }
+
+  /** After the commit: what is in the file now. */
+  #settle({ events, bytes, dropped }: Committed): void {
+    this.#events += events;
+    this.#bytes += bytes;
+    this.#dropped = dropped;
+    this.#droppedUnsaved = false;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#leaving = 0;
+    this.#committedTo = this.#lastId;
+  }
+
+  /** At the bound the oldest rows of the least important class go, until there is room again. */
+  #makeRoom(now: number): Committed {
+    const dropped = new Map(this.#dropped);
+    let events = 0;
+    let bytes = 0;
+    while (usedBytes(this.#db) > this.#options.maxBytes) {
+      const { rank } = this.#one('SELECT MIN(rank) AS rank FROM wal');
+      if (typeof rank !== 'number') break;
+      const oldest = `SELECT id FROM wal WHERE rank = ${rank} ORDER BY id LIMIT ${REMOVE_ROWS}`;
+      const gone = this.#measure(`id IN (${oldest})`);
+      this.#db.exec(`DELETE FROM wal WHERE id IN (${oldest})`);
+      count(dropped, this.#options.classes[rank]!, gone.events, now);
+      events += gone.events;
+      bytes += gone.bytes;
+    }
+    return { events, bytes, dropped };
+  }
+
+  /** The same for what waits in memory while the disk takes nothing: until half of it is free. */
+  #dropPending(): void {
+    const { classes, clock, maxPendingBytes } = this.#options;
+    for (const [rank, name] of classes.entries()) {
+      const before = this.#pending.length;
+      this.#pending = this.#pending.filter((record) => {
+        if (record.rank !== rank || this.#pendingBytes <= maxPendingBytes / 2) return true;
+        this.#pendingBytes -= record.bytes.length;
+        return false;
+      });
+      const gone = before - this.#pending.length;
+      if (gone === 0) continue;
+      count(this.#dropped, name, gone, clock.now());
+      this.#droppedUnsaved = true;
+    }
+  }
+
+  #saveDropped(dropped: ReadonlyMap<string, Dropped>): void {
+    const save = this.#db.prepare(
+      'INSERT OR REPLACE INTO wal_dropped (class, count, last_at) VALUES (?, ?, ?)',
+    );
+    for (const one of dropped.values()) save.run(one.class, one.count, one.lastAt);
+  }
+
+  /** Rows for which this holds, and the bytes of their messages. */
+  #measure(condition: string): { events: number; bytes: number } {
+    const { events, bytes } = this.#one(
+      `SELECT COUNT(*) AS events, TOTAL(LENGTH(bytes)) AS bytes FROM wal WHERE ${condition}`,
+    );
+    return { events: events!, bytes: bytes! };
+  }
+
+  #one(sql: string): Record<string, number | null> {
+    return this.#db.prepare(sql).get() as Record<string, number | null>;
+  }
+}
+
+/** What a commit brings: rows and bytes more than before, and all that was ever dropped. */
+interface Committed {
+  readonly events: number;
+  readonly bytes: number;
+  readonly dropped: Map<string, Dropped>;
+}
+
+function count(dropped: Map<string, Dropped>, name: string, more: number, lastAt: number): void {
+  dropped.set(name, { class: name, count: (dropped.get(name)?.count ?? 0) + more, lastAt });
+}

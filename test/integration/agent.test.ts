@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { Event, Host_State } from '../../proto/generated/homeostat/v1/telemetry.ts';
+import { LogReader } from '../../src/wal/log-reader.ts';
+import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
+import { enrol, HubProcess, logOf } from '../support/hub.ts';
+
+async function setUp(t: TestContext) {
+  const folder = ownFolder(t);
+  const hubData = join(folder, 'hub-data');
+  const hub = await HubProcess.start(hubData);
+  t.after(() => hub.end('SIGKILL'));
+  await enrol(join(folder, 'data'), hubData, 'shop', hub.address);
+  const config = join(folder, 'homeostat.yaml');
+  writeFileSync(config, 'publish:\n  metrics_interval: 1s\n');
+  const start = (): Promise<Daemon> =>
+    Daemon.start(t, folder, { command: 'agent', args: ['--config', config, '--processes-interval', '1s'] });
+  return { folder, hubData, hub, start };
+}
+
+function recordsOf(path: string) {
+  const reader = new LogReader(path);
+  const records = [...reader.records()];
+  const { damage } = reader.verify();
+  reader.close();
+  assert.deepEqual(damage, []);
+  return records;
+}
+
+/** The last part of a key: the event's number in its agent's outbox. */
+const numberOf = ({ key }: { readonly key: string }): number => Number(key.split('/').at(-1));
+
+describe('homeostat agent', () => {
+  it('tells the hub who it is, its processes, metrics and coverage, and that it stops', async (t) => {
+    const { folder, hubData, hub, start } = await setUp(t);
+    const agent = await start();
+    const keys = (): string[] => recordsOf(logOf(hubData)).map(({ key }) => key);
+    // After the metrics of the first interval comes the coverage.
+    await agent.until(() => keys().some((key) => key.includes('/coverage/')), 'the coverage');
+    const shown = await homeostat(folder, ['status', '--data', agent.folder]);
+    assert.match(shown.stdout, /^Publishing +to 127\.0\.0\.1:\d+ as shop, connected for /m);
+    assert.match(shown.stdout, /^Published +\d+ events, .* certificate valid for \d+ h/m);
+    assert.equal((await agent.end()).code, 0);
+    await hub.end();
+    const events = recordsOf(logOf(hubData)).map(({ bytes }) => Event.decode(bytes));
+    for (const kind of ['process', 'metrics', 'coverage'] as const)
+      assert.ok(
+        events.some((event) => event[kind]),
+        kind,
+      );
+    const own = events.find(({ process }) => Number(process?.process?.pid) === agent.pid);
+    assert.match(own!.idempotencyKey, new RegExp(`^shop/[0-9a-f]{8}-${agent.pid}-\\d+/\\w+/\\d+$`));
+    assert.deepEqual(
+      events.flatMap(({ host }) => (host ? [host.state] : [])),
+      [Host_State.STATE_UP, Host_State.STATE_STOPPING],
+    );
+  });
+
+  it('loses nothing that it kept, and the hub has it once, while the hub is killed again and again', async (t) => {
+    const { folder, hubData, hub, start } = await setUp(t);
+    const agent = await start();
+    let running = hub;
+    for (let kill = 0; kill < 3; kill++) {
+      const { publish } = await agent.status();
+      const before = publish!.sent.events;
+      await agent.until((status) => status.publish!.sent.events > before, 'an acknowledged event');
+      await running.end('SIGKILL');
+      await agent.until(({ publish: now }) => now!.state !== 'connected', 'the end of the stream');
+      running = await HubProcess.start(hubData, { busPort: hub.port });
+      t.after(() => running.end('SIGKILL'));
+      await agent.until(({ publish: now }) => now!.state === 'connected', 'the next stream');
+    }
+    await agent.until(({ publish }) => publish!.waiting.events === 0, 'the drain');
+    const acknowledged = (await agent.status()).publish!.sent.events;
+    await running.end('SIGKILL');
+    assert.equal((await agent.end()).code, 0);
+
+    const kept = recordsOf(logOf(hubData)).map(numberOf);
+    const waiting = recordsOf(join(folder, 'data', 'publish', 'wal.db')).map(numberOf);
+    assert.equal(new Set(kept).size, kept.length, 'each is there once');
+    assert.ok(kept.length >= acknowledged, `${kept.length} kept, ${acknowledged} acknowledged`);
+    const there = new Set([...kept, ...waiting]);
+    assert.deepEqual(
+      Array.from({ length: Math.max(...there) }, (_, index) => index + 1).filter((id) => !there.has(id)),
+      [],
+      'every event is at the hub or still waits for it',
+    );
+  });
+
+  it('does not start where it is not enrolled, or where others could read its key', async (t) => {
+    const folder = ownFolder(t);
+    const stranger = await homeostat(folder, ['agent', '--data', 'data', '--port', '0']);
+    assert.equal(stranger.code, 2);
+    assert.match(stranger.stderr, /identity: this host is not enrolled; run 'homeostat hub token create'/);
+    const { folder: enrolled } = await setUp(t);
+    const key = join(enrolled, 'data', 'identity', 'host.key');
+    chmodSync(key, 0o640);
+    const open = await homeostat(enrolled, ['agent', '--data', 'data', '--port', '0']);
+    assert.equal(open.code, 2);
+    assert.match(open.stderr, /host\.key has mode 0640.* run 'chmod 600 /);
+  });
+});
