@@ -118,7 +118,8 @@ export class Outbox {
 
   /** Writes what was pushed and removes what was acknowledged. Never throws: `problem` says why it could not, and it is tried again. */
   commit(): void {
-    if (this.#pending.length === 0 && this.#leaving < REMOVE_ACKNOWLEDGED) return;
+    const idle = this.#pending.length === 0 && this.#leaving < REMOVE_ACKNOWLEDGED;
+    if (idle || !this.#db.isOpen) return;
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       const kept = this.#write();
@@ -184,6 +185,7 @@ export class Outbox {
 
   /** Commits what waits, then closes the file. */
   close(): void {
+    if (!this.#db.isOpen) return;
     if (this.#leaving > 0 && this.#pending.length === 0) this.#leaving = REMOVE_ACKNOWLEDGED;
     this.commit();
     this.#db.close();
