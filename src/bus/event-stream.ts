@@ -1,5 +1,6 @@
 import * as grpc from '@grpc/grpc-js';
 import { PublishResponse, PublishResponse_Status } from '../../proto/generated/homeostat/v1/telemetry.ts';
+import type { Peer } from '../model/peer.ts';
 import { type Batch, EVENT, inspect, splitBatch } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRecord, EnvelopeRefusal } from './envelope-log.ts';
 import type { BusMetrics } from './metrics.ts';
@@ -22,16 +23,16 @@ export interface EventStreamsOptions {
 /** The agents' streams: batches in, an answer for each in its order when its events are on disk. */
 export class EventStreams {
   readonly #options: EventStreamsOptions;
-  readonly #open = new Map<EventStream, string>();
+  readonly #open = new Map<EventStream, Peer>();
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
   }
 
-  /** `source`: the name in the client's certificate. */
-  take(call: Call, source: string): void {
+  take(call: Call, peer: Peer): void {
+    const source = peer.name;
     const stream = new EventStream(call, source, this.#options);
-    const open = [...this.#open.values()].filter((one) => one === source).length;
+    const open = [...this.#open.values()].filter(({ name }) => name === source).length;
     if (open >= MAX_STREAMS) {
       stream.end(
         grpc.status.RESOURCE_EXHAUSTED,
@@ -39,8 +40,16 @@ export class EventStreams {
       );
       return;
     }
-    this.#open.set(stream, source);
+    this.#open.set(stream, peer);
     stream.start(() => this.#open.delete(stream));
+  }
+
+  /** Ends those for whose client `refusal` has a reason. */
+  recheck(refusal: (peer: Peer) => string | undefined): void {
+    for (const [stream, peer] of this.#open) {
+      const reason = refusal(peer);
+      if (reason !== undefined) stream.end(grpc.status.PERMISSION_DENIED, reason);
+    }
   }
 
   /** Ends all of them: their clients come again later. */

@@ -1,5 +1,5 @@
 /** How a publish ended. */
-export type Outcome = 'ok' | 'retry' | 'overload' | 'failed' | 'invalid';
+export type Outcome = 'ok' | 'retry' | 'overload' | 'failed' | 'invalid' | 'denied';
 
 /** Upper bounds of the latency's buckets, seconds: Prometheus' own defaults, with two more below. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -12,7 +12,9 @@ export interface BusFigures {
 
 /** Counts what the bus did; shown by Prometheus' names (prometheus.io/docs/instrumenting/exposition_formats). */
 export class BusMetrics {
-  readonly #outcomes: Record<Outcome, number> = { ok: 0, retry: 0, overload: 0, failed: 0, invalid: 0 };
+  readonly #outcomes: Record<Outcome, number> = {
+    ...{ ok: 0, retry: 0, overload: 0, failed: 0, invalid: 0, denied: 0 },
+  };
   readonly #buckets = new Array<number>(BOUNDS.length).fill(0);
   #seconds = 0;
   #duplicates = 0;
@@ -49,8 +51,8 @@ export class BusMetrics {
 
   /** In Prometheus' text format, version 0.0.4. */
   text(): string {
-    const { ok, retry, overload, failed, invalid } = this.#outcomes;
-    const total = ok + retry + overload + failed + invalid;
+    const { ok, retry, overload, failed, invalid, denied } = this.#outcomes;
+    const total = ok + retry + overload + failed + invalid + denied;
     const lines: string[] = [];
     const one = (name: string, type: string, help: string, value: number): void => {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value}`);
@@ -62,6 +64,7 @@ export class BusMetrics {
     one('bus_invalid_total', 'counter', 'Publishes refused for good.', invalid);
     one('bus_retry_total', 'counter', 'Publishes to be sent again.', retry + overload);
     one('bus_failed_total', 'counter', 'Publishes that the log could not take.', failed);
+    one('bus_denied_total', 'counter', 'Publishes of clients that are not let in.', denied);
     one('bus_inflight_requests', 'gauge', 'Publishes being answered.', this.#inFlight);
     const name = 'bus_publish_latency_seconds';
     lines.push(`# HELP ${name} From a request to its answer.`, `# TYPE ${name} histogram`);

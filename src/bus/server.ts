@@ -7,6 +7,7 @@ import {
 } from '../../proto/generated/messaging/messaging.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage, UserError } from '../lib/errors.ts';
+import type { Peer } from '../model/peer.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRefusal } from './envelope-log.ts';
 import { EventStreams } from './event-stream.ts';
@@ -15,10 +16,12 @@ import { BusMetrics } from './metrics.ts';
 export interface BusOptions {
   readonly log: EnvelopeLog;
   readonly clock: Clock;
-  /** PEM. */
-  readonly certificate: string;
-  readonly key: string;
-  readonly clientAuthority: string;
+  /** Of a server that asks everybody for a certificate of its own authority. */
+  readonly credentials: grpc.ServerCredentials;
+  /** Why the owner of a certificate is not let in, or whose stream is to end; undefined: it may. */
+  readonly refusal: (peer: Peer, open: boolean) => string | undefined;
+  /** Other calls for those who are let in to ask, by path; what rejects is a gRPC status. */
+  readonly services?: Readonly<Record<string, (request: Buffer, peer: Peer) => Promise<Uint8Array>>>;
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
@@ -34,7 +37,7 @@ grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 
 /** What a client is told, whichever of the two services it speaks. */
 interface Answer {
-  readonly status: 'ok' | 'retry' | 'overload' | 'failed' | 'invalid';
+  readonly status: 'ok' | 'retry' | 'overload' | 'failed' | 'invalid' | 'denied';
   readonly reason: string;
   readonly retryMs: number;
 }
@@ -50,6 +53,7 @@ export class Bus {
   readonly #options: BusOptions;
   readonly #server: grpc.Server;
   readonly #streams: EventStreams;
+  readonly #seen = new Map<string, number>();
   #port = 0;
 
   constructor(options: BusOptions) {
@@ -65,7 +69,12 @@ export class Bus {
     this.#streams = new EventStreams({ log: options.log, metrics: this.metrics });
     this.#server.register<Buffer, Buffer>(
       '/homeostat.v1.TelemetryService/Publish',
-      (call: grpc.ServerDuplexStream<Buffer, Buffer>) => this.#streams.take(call, clientName(call)),
+      (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
+        const peer = peerOf(call);
+        const details = this.#refusal(peer);
+        if (details === undefined) this.#streams.take(call, peer);
+        else call.emit('error', { code: grpc.status.PERMISSION_DENIED, details });
+      },
       (answer) => answer,
       (bytes) => bytes,
       'bidi',
@@ -74,16 +83,12 @@ export class Bus {
     this.#register('/messaging.UniversalEventBus/PublishTelemetry', UNIVERSAL_ENVELOPE, (answer) =>
       this.#encodeUniversalAck(answer),
     );
+    for (const [path, answer] of Object.entries(options.services ?? {})) this.#serve(path, answer);
   }
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
   async listen(): Promise<number> {
-    const { host, port, certificate, key, clientAuthority } = this.#options;
-    const credentials = grpc.ServerCredentials.createSsl(
-      Buffer.from(clientAuthority),
-      [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) }],
-      true,
-    );
+    const { host, port, credentials } = this.#options;
     const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     try {
       this.#port = await new Promise<number>((resolve, reject) =>
@@ -99,6 +104,16 @@ export class Bus {
     }
   }
 
+  /** Ends the streams of those who are no longer let in; to be called when that may have changed. */
+  recheck(): void {
+    this.#streams.recheck((peer) => this.#refusal(peer, true));
+  }
+
+  /** When each client was heard of last, ms since the epoch. */
+  lastSeen(): ReadonlyMap<string, number> {
+    return this.#seen;
+  }
+
   /** Answers what is in flight, takes nothing new, and ends within `graceMs`. */
   async close(graceMs = 1500): Promise<void> {
     const force = setTimeout(() => this.#server.forceShutdown(), graceMs);
@@ -111,7 +126,7 @@ export class Bus {
     this.#server.register<Buffer, Buffer>(
       path,
       (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-        this.#take(call.request, kind, clientName(call)).then((answer) => callback(null, encode(answer)));
+        this.#take(call.request, kind, peerOf(call)).then((answer) => callback(null, encode(answer)));
       },
       (ack) => ack,
       (bytes) => bytes,
@@ -119,9 +134,33 @@ export class Bus {
     );
   }
 
-  async #take(bytes: Buffer, kind: EnvelopeKind, source: string): Promise<Answer> {
+  #serve(path: string, answer: (request: Buffer, peer: Peer) => Promise<Uint8Array>): void {
+    this.#server.register<Buffer, Buffer>(
+      path,
+      (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
+        answer(call.request, peerOf(call)).then((bytes) => callback(null, Buffer.from(bytes)), callback);
+      },
+      (bytes) => bytes,
+      (bytes) => bytes,
+      'unary',
+    );
+  }
+
+  /** A client that is let in was seen. */
+  #refusal(peer: Peer, open = false): string | undefined {
+    const { clock, refusal } = this.#options;
+    const reason = refusal(peer, open);
+    if (reason === undefined) this.#seen.set(peer.name, clock.now());
+    return reason;
+  }
+
+  async #take(bytes: Buffer, kind: EnvelopeKind, peer: Peer): Promise<Answer> {
     const done = this.metrics.begin();
-    const answer = await this.#answer(bytes, kind, source);
+    const reason = this.#refusal(peer);
+    const answer: Answer =
+      reason === undefined
+        ? await this.#answer(bytes, kind, peer.name)
+        : { status: 'denied', reason, retryMs: 0 };
     done(answer.status);
     return answer;
   }
@@ -152,6 +191,7 @@ export class Bus {
         overload: UniversalAck_Status.OVERLOAD,
         failed: UniversalAck_Status.PROCESSING_ERROR,
         invalid: UniversalAck_Status.INVALID,
+        denied: UniversalAck_Status.SECURITY_VIOLATION,
       }[status],
       reason,
       backoffHintMs: retryMs,
@@ -169,12 +209,14 @@ export class Bus {
 }
 
 function encodePublishAck({ status, reason, retryMs }: Answer): Buffer {
-  const code =
-    status === 'ok'
-      ? PublishAck_Status.OK
-      : status === 'invalid'
-        ? PublishAck_Status.INVALID
-        : PublishAck_Status.RETRY;
+  const code = {
+    ok: PublishAck_Status.OK,
+    retry: PublishAck_Status.RETRY,
+    overload: PublishAck_Status.RETRY,
+    failed: PublishAck_Status.RETRY,
+    invalid: PublishAck_Status.INVALID,
+    denied: PublishAck_Status.UNAUTHORIZED,
+  }[status];
   return Buffer.from(
     PublishAck.encode(PublishAck.fromPartial({ status: code, reason, backoffHintMs: retryMs })).finish(),
   );
@@ -184,9 +226,12 @@ function encodePublishAck({ status, reason, retryMs }: Answer): Buffer {
 const bindProblem = (error: unknown): string =>
   /\[listen (\w+)/.exec(errorMessage(error))?.[1] ?? errorMessage(error);
 
-/** The common name of the client's certificate: TLS has verified it before any call comes through. */
-function clientName(call: Pick<grpc.ServerUnaryCall<Buffer, Buffer>, 'getAuthContext'>): string {
+/** Whom the client's certificate names: TLS has verified it before any call comes through. */
+function peerOf(call: Pick<grpc.ServerUnaryCall<Buffer, Buffer>, 'getAuthContext'>): Peer {
   const certificate = call.getAuthContext().sslPeerCertificate;
   const name = certificate?.subject.CN;
-  return Array.isArray(name) ? String(name[0]) : (name ?? '');
+  return {
+    name: Array.isArray(name) ? String(name[0]) : (name ?? ''),
+    serial: certificate?.serialNumber ?? '',
+  };
 }

@@ -3,6 +3,8 @@ export interface BusStatus {
   readonly version: string;
   /** Where clients publish: `127.0.0.1:50051`. */
   readonly address: string;
+  /** Where hosts enrol. */
+  readonly enrolment: string;
   /** ms since the epoch. */
   readonly startedAt: number;
   readonly at: number;
@@ -13,7 +15,11 @@ export interface BusStatus {
     readonly overload: number;
     readonly failed: number;
     readonly invalid: number;
+    /** Of clients that are not let in. */
+    readonly denied: number;
   };
+  /** When each client was heard of last since the start, ms since the epoch, by name. */
+  readonly lastSeen: Readonly<Record<string, number>>;
   readonly duplicates: number;
   readonly inFlight: number;
   readonly log: {

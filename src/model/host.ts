@@ -41,3 +41,7 @@ export interface HostsAnswer {
 
 /** What a host may be called: it becomes the name of a folder. */
 export const isHostName = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text);
+
+/** The same for people. */
+export const HOST_NAME_HELP =
+  '1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter or digit';
