@@ -254,8 +254,11 @@ describe('a publisher and the bus of a hub', () => {
     await hub.enrol('renamed');
     await until(() => hub.records().length === 2, 'the second stream');
     assert.deepEqual(
-      hub.records().map(({ source }) => source),
-      ['host', 'renamed'],
+      hub.records().map(({ source, key }) => [source, key.split('/')[0]]),
+      [
+        ['host', 'host'],
+        ['renamed', 'renamed'],
+      ],
     );
     assert.equal(publisher.status().name, 'renamed');
   });
