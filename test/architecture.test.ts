@@ -94,6 +94,30 @@ test('each floor imports only lower floors, and parts never import parts', () =>
   assert.deepEqual(wrong, []);
 });
 
+/** All files that are loaded before anything runs, and the packages they load. */
+function loadedBy(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  if (!file.endsWith('.ts')) return seen;
+  const { staticImports, staticExports } = parseSync(file, readFileSync(file, 'utf8')).module;
+  const needed = staticImports
+    .filter(({ entries }) => entries.length === 0 || entries.some((entry) => !entry.isType))
+    .map(({ moduleRequest }) => moduleRequest.value)
+    .concat(staticExports.flatMap((one) => one.entries.flatMap((entry) => entry.moduleRequest?.value ?? [])));
+  for (const specifier of needed)
+    loadedBy(specifier.startsWith('.') ? join(dirname(file), specifier) : specifier, seen);
+  return seen;
+}
+
+test('only what publishes loads what speaks to a hub', () => {
+  const cli = join(root, 'src', 'cli');
+  assert.ok(loadedBy(join(cli, 'agent.ts')).has('@grpc/grpc-js'));
+  for (const command of ['main.ts', 'up.ts']) {
+    const heavy = [...loadedBy(join(cli, command))].filter((one) => /grpc|proto\/generated|x509/.test(one));
+    assert.deepEqual(heavy, [], command);
+  }
+});
+
 test('the check sees every kind of import', () => {
   const text = `
     import a from '../a.ts';

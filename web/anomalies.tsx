@@ -95,7 +95,7 @@ function Details({ anomaly }: { readonly anomaly: Anomaly }) {
             <tr>
               <th>Metric</th>
               <th class="number">Observed</th>
-              <th class="number">Usually</th>
+              <th class="number">{anomaly.kind === 'peers' ? 'Peers' : 'Usually'}</th>
               <th>Share</th>
             </tr>
           </thead>
@@ -132,7 +132,9 @@ function Details({ anomaly }: { readonly anomaly: Anomaly }) {
           </tbody>
         </table>
       ) : (
-        <p class="rare">No process accounts for it.</p>
+        (anomaly.kind === 'machine' || anomaly.kind === 'process') && (
+          <p class="rare">No process accounts for it.</p>
+        )
       )}
     </div>
   );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { series } from '../src/model/metric.ts';
 import { METRICS, type MetricName } from '../src/model/names.ts';
-import type { SeriesInfo } from './api.ts';
+import type { SeriesInfo } from './answers.ts';
 import { catalog } from './catalog.ts';
 
 function info(name: MetricName, attributes: Record<string, string> = {}): SeriesInfo {

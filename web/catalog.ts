@@ -1,5 +1,5 @@
 import type { MetricGroup } from '../src/model/names.ts';
-import type { SeriesInfo } from './api.ts';
+import type { SeriesInfo } from './answers.ts';
 
 export interface ChartLine {
   readonly key: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FrameColumns } from './api.ts';
+import type { FrameColumns } from './answers.ts';
 import { Columns } from './columns.ts';
 
 const frame = (metric: string, at: readonly number[], mean: readonly (number | null)[]): FrameColumns => ({

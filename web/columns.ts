@@ -1,4 +1,4 @@
-import type { FrameColumns } from './api.ts';
+import type { FrameColumns } from './answers.ts';
 
 type Cell = number | null;
 

@@ -22,23 +22,25 @@ export function CoveragePanel() {
         <div class="skeleton" />
       ) : (
         <div class="coverage">
-          <table>
-            <caption>Collectors</caption>
-            <thead>
-              <tr>
-                <th>Collector</th>
-                <th>State</th>
-                <th class="number">Took</th>
-                <th class="number">Series</th>
-                <th class="number wide">Failures</th>
-              </tr>
-            </thead>
-            <tbody>
-              {current.coverage.collectors.map((report) => (
-                <Collector key={report.collector} report={report} />
-              ))}
-            </tbody>
-          </table>
+          {current.coverage.collectors.length > 0 && (
+            <table>
+              <caption>Collectors</caption>
+              <thead>
+                <tr>
+                  <th>Collector</th>
+                  <th>State</th>
+                  <th class="number">Took</th>
+                  <th class="number">Series</th>
+                  <th class="number wide">Failures</th>
+                </tr>
+              </thead>
+              <tbody>
+                {current.coverage.collectors.map((report) => (
+                  <Collector key={report.collector} report={report} />
+                ))}
+              </tbody>
+            </table>
+          )}
           <div>
             {current.coverage.storeProblem !== undefined && (
               <p class="hint" role="alert">
@@ -46,7 +48,7 @@ export function CoveragePanel() {
                 in memory.
               </p>
             )}
-            <h3>Lost</h3>
+            <h3>{current.presence ? 'Lost or not seen' : 'Lost'}</h3>
             {current.coverage.losses.length === 0 ? (
               <p class="hint">Nothing was lost since the start.</p>
             ) : (
@@ -56,10 +58,13 @@ export function CoveragePanel() {
                 ))}
               </ul>
             )}
-            <h3>Homeostat itself</h3>
+            <h3>{current.presence ? 'Its history here' : 'Homeostat itself'}</h3>
             <dl>
               <Fact name="Version" value={printable(current.version)} />
-              <Fact name="Running for" value={duration(now.value - current.startedAt)} />
+              <Fact
+                name={current.presence ? 'In this state for' : 'Running for'}
+                value={duration(now.value - current.startedAt)}
+              />
               {current.self && (
                 <Fact
                   name="Its own cost"
@@ -121,7 +126,7 @@ function Lost({ loss }: { readonly loss: ToldLoss }) {
   return (
     <li>
       <b>
-        {loss.count.toLocaleString('en')} {loss.what}
+        {loss.count > 0 && loss.count.toLocaleString('en')} {printable(loss.what)}
       </b>
       : {printable(loss.why)} <small>last {shortTime(loss.lastAt, now.value)}</small>
     </li>

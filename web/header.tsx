@@ -1,4 +1,5 @@
 import { duration, printable } from '../src/lib/text.ts';
+import { HOST } from './api.ts';
 import { shortTime } from './format.ts';
 import { connection, helpOpen, now, RANGES, sampleAge, showLive, stale, status, view } from './state.ts';
 import { nextTheme, theme } from './theme.ts';
@@ -7,15 +8,23 @@ export function Header() {
   const host = status.value?.host;
   return (
     <header class="top">
-      <a class="brand" href="#overview" aria-label="Homeostat, to the top">
-        <img src="icon.svg" alt="" width="26" height="26" />
-        <span>Homeostat</span>
-      </a>
+      {HOST === undefined ? (
+        <a class="brand" href="#overview" aria-label="Homeostat, to the top">
+          <img src="icon.svg" alt="" width="26" height="26" />
+          <span>Homeostat</span>
+        </a>
+      ) : (
+        <a class="brand" href="./" aria-label="All hosts (h)" title="All hosts (h)">
+          <img src="icon.svg" alt="" width="26" height="26" />
+          <b>‹ Hosts</b>
+        </a>
+      )}
       <h1>
         {host ? printable(host.name) : '…'}{' '}
         {host && (
           <small>
-            {printable(host.os)} · {host.cpus} CPUs · {Math.round(host.memory / 2 ** 30)} GiB
+            {printable(host.os)}
+            {host.cpus ? ` · ${host.cpus} CPUs · ${Math.round(host.memory / 2 ** 30)} GiB` : ''}
           </small>
         )}
       </h1>
@@ -24,27 +33,34 @@ export function Header() {
         <CoveragePill />
         <LivePill />
       </div>
-      <div class="tools">
-        <button
-          type="button"
-          class="icon"
-          onClick={nextTheme}
-          aria-label={`Colours: ${theme.value}. Change (t)`}
-          title={`Colours: ${theme.value} (t)`}
-        >
-          {{ auto: '◐', light: '☀', dark: '☾' }[theme.value]}
-        </button>
-        <button
-          type="button"
-          class="icon"
-          onClick={() => (helpOpen.value = true)}
-          aria-label="Keyboard help (?)"
-          title="Keyboard help (?)"
-        >
-          ?
-        </button>
-      </div>
+      <Tools />
     </header>
+  );
+}
+
+/** What every page has. */
+export function Tools() {
+  return (
+    <div class="tools">
+      <button
+        type="button"
+        class="icon"
+        onClick={nextTheme}
+        aria-label={`Colours: ${theme.value}. Change (t)`}
+        title={`Colours: ${theme.value} (t)`}
+      >
+        {{ auto: '◐', light: '☀', dark: '☾' }[theme.value]}
+      </button>
+      <button
+        type="button"
+        class="icon"
+        onClick={() => (helpOpen.value = true)}
+        aria-label="Keyboard help (?)"
+        title="Keyboard help (?)"
+      >
+        ?
+      </button>
+    </div>
   );
 }
 
@@ -83,16 +99,25 @@ function CoveragePill() {
 
 function LivePill() {
   const age = sampleAge.value;
-  const cut = connection.value === 'lost';
-  const kind = cut || stale.value ? 'bad' : age === undefined ? 'wait' : 'good';
+  const [kind, word] = liveness(age);
   const ago = age === undefined ? undefined : age < 2000 ? 'now' : `${duration(age)} ago`;
   return (
     <span class={`pill live ${kind}`} role="status" aria-live={kind === 'bad' ? 'polite' : 'off'}>
       <i aria-hidden="true" />
-      {cut ? 'Disconnected' : stale.value ? 'Stale' : age === undefined ? 'Waiting' : 'Live'}
+      {word}
       {ago && <span class="more"> · {ago}</span>}
     </span>
   );
+}
+
+/** How the latest sample is to be taken: a look and a word. */
+function liveness(age: number | undefined): readonly ['good' | 'wait' | 'bad', string] {
+  if (connection.value === 'lost') return ['bad', 'Disconnected'];
+  const state = status.value?.presence?.state;
+  if (state === 'silent') return ['bad', 'Silent'];
+  if (state === 'stopped') return ['wait', 'Stopped'];
+  if (stale.value) return ['bad', 'Stale'];
+  return age === undefined ? ['wait', 'Waiting'] : ['good', 'Live'];
 }
 
 /** What stands between the person and the truth, in one line each. */
@@ -103,6 +128,40 @@ export function Banner() {
       <p class="banner" role="alert">
         <b>Disconnected.</b> What you see is {age === undefined ? 'old' : `${duration(age)} old`}. Trying
         again …
+      </p>
+    );
+  }
+  const presence = status.value?.presence;
+  const name = printable(status.value?.host.name ?? '');
+  if (presence?.state === 'silent' || presence?.state === 'stopped') {
+    const lasts = duration(now.value - (presence.since ?? now.value));
+    return (
+      <p class={`banner ${presence.state === 'stopped' ? 'calm' : ''}`} role="alert">
+        {presence.state === 'silent' ? (
+          <>
+            <b>
+              Nothing is heard of {name} for {lasts}.
+            </b>{' '}
+            It did not say that it stops. What you see is from before.
+          </>
+        ) : (
+          <>
+            <b>
+              {name} was stopped on purpose {lasts} ago.
+            </b>{' '}
+            What you see is from before.
+          </>
+        )}
+      </p>
+    );
+  }
+  if (stale.value && age !== undefined && presence) {
+    return (
+      <p class="banner" role="alert">
+        <b>
+          No sample of {name} for {duration(age)}.
+        </b>{' '}
+        The hub answers; the host may send late.
       </p>
     );
   }

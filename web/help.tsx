@@ -1,7 +1,16 @@
+import { HOST } from './api.ts';
 import { Dialog } from './process-dialog.tsx';
 import { helpOpen } from './state.ts';
 
-const KEYS: readonly (readonly [string, string])[] = [
+type Keys = readonly (readonly [string, string])[];
+
+const HOSTS: Keys = [
+  ['/', 'filter the hosts'],
+  ['↑ ↓ Enter', 'go through the hosts, open one'],
+  ['t', 'colours: automatic, light, dark'],
+  ['?', 'this help'],
+];
+const MACHINE: Keys = [
   ['1 … 7', 'the last 5 min … 30 d'],
   ['l', 'back to live'],
   ['j  k', 'next, previous anomaly'],
@@ -11,13 +20,16 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['t', 'colours: automatic, light, dark'],
   ['Esc', 'close, or back to live'],
   ['?', 'this help'],
+  ...(HOST === undefined ? [] : [['h', 'all hosts'] as const]),
 ];
 
-export function Help() {
+/** `of`: the page that it is about. */
+export function Help({ of }: { readonly of: 'hosts' | 'machine' }) {
+  const keys = of === 'hosts' ? HOSTS : MACHINE;
   return (
     <Dialog title="Keyboard" onClose={() => (helpOpen.value = false)}>
       <dl class="keys">
-        {KEYS.map(([key, what]) => (
+        {keys.map(([key, what]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
@@ -26,10 +38,12 @@ export function Help() {
           </div>
         ))}
       </dl>
-      <p class="hint">
-        Draw over a chart with the mouse to look closer. Click a name below a chart to hide or show its line.
-        The tinted strip is where the metric usually is on this machine.
-      </p>
+      {of === 'machine' && (
+        <p class="hint">
+          Draw over a chart with the mouse to look closer. Click a name below a chart to hide or show its
+          line. The tinted strip is where the metric usually is on this machine.
+        </p>
+      )}
     </Dialog>
   );
 }

@@ -1,16 +1,24 @@
+import { HOST } from './api.ts';
 import { anomalies, helpOpen, openProcess, RANGES, selectedId, showAnomaly, showLive } from './state.ts';
 import { nextTheme } from './theme.ts';
 
 const jump = (id: string) => () => document.getElementById(id)?.scrollIntoView();
 
-const ACTIONS: Readonly<Record<string, () => void>> = {
+type Actions = Readonly<Record<string, () => void>>;
+
+const EVERYWHERE: Actions = {
   '?': () => (helpOpen.value = true),
   '/': () => {
     document.getElementById('filter')?.scrollIntoView({ block: 'center' });
     document.getElementById('filter')?.focus();
   },
-  l: () => showLive(),
   t: nextTheme,
+};
+
+const MACHINE: Actions = {
+  ...EVERYWHERE,
+  ...(HOST !== undefined && { h: () => location.assign('./') }),
+  l: () => showLive(),
   j: () => step(1),
   k: () => step(-1),
   c: jump('charts'),
@@ -20,7 +28,8 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
 };
 
 /** One letter, one thing; nothing while a person writes or a dialog is open. */
-export function followKeyboard(): void {
+export function followKeyboard(page: 'hosts' | 'machine'): void {
+  const actions = page === 'hosts' ? EVERYWHERE : MACHINE;
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || openProcess.peek() || helpOpen.peek()) return;
     const writing = event.target instanceof HTMLInputElement;
@@ -28,7 +37,7 @@ export function followKeyboard(): void {
       if (event.key === 'Escape') event.target.blur();
       return;
     }
-    const action = ACTIONS[event.key];
+    const action = actions[event.key];
     if (!action) return;
     event.preventDefault();
     action();

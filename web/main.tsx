@@ -3,10 +3,12 @@ import { render } from 'preact';
 import { Anomalies } from './anomalies.tsx';
 import './app.css';
 import { printable } from '../src/lib/text.ts';
+import { fetchHosts, HOST } from './api.ts';
 import { ChartCard, ScoreStrip } from './chart.tsx';
 import { CoveragePanel } from './coverage.tsx';
 import { Banner, Header, Toolbar } from './header.tsx';
 import { Help } from './help.tsx';
+import { followTitle, HostsPage, startWith } from './hosts.tsx';
 import { followKeyboard } from './keyboard.ts';
 import { Learning } from './learning.tsx';
 import { ProcessDialog } from './process-dialog.tsx';
@@ -30,16 +32,16 @@ function App() {
           </p>
         )}
         <ScoreStrip />
-        <div class="pair">
+        <div class={status.value && !status.value.learning ? '' : 'pair'}>
           <Anomalies />
-          <Learning />
+          {(!status.value || status.value.learning) && <Learning />}
         </div>
         <Charts />
         <Processes />
         <CoveragePanel />
       </main>
       {openProcess.value !== undefined && <ProcessDialog key={openProcess.value} id={openProcess.value} />}
-      {helpOpen.value && <Help />}
+      {helpOpen.value && <Help of="machine" />}
     </>
   );
 }
@@ -78,16 +80,32 @@ function Charts() {
 }
 
 /** The tab says what a glance at the page would. */
-effect(() => {
-  const open = anomalies.value?.filter(({ state }) => state === 'open') ?? [];
-  const worst = (['HIGH', 'MEDIUM', 'LOW'] as const).find((severity) =>
-    open.some((one) => one.severity === severity),
-  );
-  const host = status.value ? printable(status.value.host.name) : 'Homeostat';
-  document.title = worst ? `${worst} · ${host}` : host;
-});
+const followStatus = () =>
+  effect(() => {
+    const open = anomalies.value?.filter(({ state }) => state === 'open') ?? [];
+    const worst = (['HIGH', 'MEDIUM', 'LOW'] as const).find((severity) =>
+      open.some((one) => one.severity === severity),
+    );
+    const host = status.value ? printable(status.value.host.name) : 'Homeostat';
+    document.title = worst ? `${worst} · ${host}` : host;
+  });
+
+/** A hub's first page is the list of its hosts; every other page is about one machine. */
+async function begin(): Promise<void> {
+  const root = document.getElementById('app')!;
+  const answer = HOST === undefined ? await fetchHosts().catch(() => undefined) : undefined;
+  if (answer?.hub) {
+    startWith(answer);
+    followTitle();
+    followKeyboard('hosts');
+    render(<HostsPage />, root);
+    return;
+  }
+  followStatus();
+  followKeyboard('machine');
+  render(<App />, root);
+  follow();
+}
 
 followTheme();
-followKeyboard();
-render(<App />, document.getElementById('app')!);
-follow();
+void begin();

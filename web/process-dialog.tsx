@@ -3,7 +3,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { duration, printable } from '../src/lib/text.ts';
 import type { ListedProcess } from '../src/model/process.ts';
-import { ApiError, type FrameColumns, fetchProcessHistory, type ProcessColumns } from './api.ts';
+import type { FrameColumns, ProcessColumns } from './answers.ts';
+import { ApiError, fetchProcessHistory, HOST } from './api.ts';
 import { Columns } from './columns.ts';
 import { fullTime, optional } from './format.ts';
 import { Fact } from './learning.tsx';
@@ -106,8 +107,13 @@ function Identity({ process }: { readonly process: ListedProcess }) {
   );
 }
 
+const NO_HISTORY =
+  HOST === undefined
+    ? 'No history yet: a point is kept each minute.'
+    : 'The history of a process stays on its host: the hub knows it as it was told last.';
+
 function Charts({ answer }: { readonly answer: ProcessColumns }) {
-  if (answer.at.length === 0) return <p class="hint">No history yet: a point is kept each minute.</p>;
+  if (answer.at.length === 0) return <p class="hint">{NO_HISTORY}</p>;
   return (
     <div class="process-charts">
       <ProcessChart title="CPU" unit="1" answer={answer} lines={['cpu']} />

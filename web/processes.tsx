@@ -2,8 +2,10 @@ import { computed, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { printable } from '../src/lib/text.ts';
 import type { ListedProcess } from '../src/model/process.ts';
-import { fetchProcesses, type ProcessList } from './api.ts';
+import type { ProcessList } from './answers.ts';
+import { fetchProcesses, HOST } from './api.ts';
 import { optional } from './format.ts';
+import { compare, Heading, moveInRows } from './rows.tsx';
 import { openProcess, refill, scannedAt } from './state.ts';
 
 interface ColumnDefinition {
@@ -126,12 +128,6 @@ function textOf({ name, executable, invokedAs, args, pid, containerId }: ListedP
   return [name, executable, invokedAs, ...args, pid, containerId].join(' ').toLowerCase();
 }
 
-/** What could not be seen comes last in either direction. */
-function compare(one: number | string | undefined, other: number | string | undefined, sign: number): number {
-  if (one == null || other == null) return one === other ? 0 : one == null ? 1 : -1;
-  return one < other ? -sign : one > other ? sign : 0;
-}
-
 export const processById = (id: string): ListedProcess | undefined =>
   list.value?.processes.find((one) => one.id === id);
 export const processByPid = (pid: number): ListedProcess | undefined =>
@@ -149,6 +145,7 @@ export function Processes() {
         <h2 id="processes-title">Processes</h2>
         <p class="now" aria-live="polite">
           {scan ? (filter.value ? `${found.length} of ${scan.total}` : `${scan.total}`) : ''}
+          {scan && HOST !== undefined && ' · values as they were told last'}
           {unreadable.length > 0 &&
             ` · ${unreadable.map(([why, count]) => `${count} unreadable (${printable(why)})`).join(', ')}`}
         </p>
@@ -209,7 +206,15 @@ function Table({ found }: { readonly found: readonly ListedProcess[] }) {
         <thead>
           <tr>
             {COLUMNS.map((one) => (
-              <Heading key={one.id} column={one} />
+              <Heading
+                key={one.id}
+                name={one.id}
+                title={one.title}
+                number={one.number}
+                wide={one.wide}
+                sorted={sort.value.id !== one.id ? 'none' : sort.value.down ? 'descending' : 'ascending'}
+                onSort={() => sortBy(one)}
+              />
             ))}
           </tr>
         </thead>
@@ -233,20 +238,9 @@ function Table({ found }: { readonly found: readonly ListedProcess[] }) {
   );
 }
 
-function Heading({ column: { id, title, number, wide } }: { readonly column: ColumnDefinition }) {
-  const { id: by, down } = sort.value;
-  const here = by === id;
-  return (
-    <th
-      class={`${number ? 'number' : ''} ${wide ? 'wide' : ''} ${id}`}
-      aria-sort={here ? (down ? 'descending' : 'ascending') : 'none'}
-    >
-      <button type="button" onClick={() => (sort.value = { id, down: here ? !down : number })}>
-        {title}
-        <i aria-hidden="true">{here ? (down ? '▾' : '▴') : ''}</i>
-      </button>
-    </th>
-  );
+function sortBy({ id, number }: ColumnDefinition): void {
+  const { id: by, down } = sort.peek();
+  sort.value = { id, down: by === id ? !down : number };
 }
 
 function Row({ process, first }: { readonly process: ListedProcess; readonly first: boolean }) {
@@ -277,20 +271,4 @@ function Name({ process }: { readonly process: ListedProcess }) {
       <small class="path">{printable(invocation)}</small>
     </>
   );
-}
-
-/** Arrows go from row to row, Home and End to the ends. */
-function moveInRows(event: KeyboardEvent): void {
-  const row = (event.target as Element).closest<HTMLElement>('tbody tr');
-  if (!row) return;
-  const rows = row.parentElement!;
-  const target = {
-    ArrowDown: row.nextElementSibling,
-    ArrowUp: row.previousElementSibling,
-    Home: rows.firstElementChild,
-    End: rows.lastElementChild,
-  }[event.key];
-  if (!target) return;
-  event.preventDefault();
-  (target as HTMLElement).focus();
 }

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
-import type { SeriesInfo } from './api.ts';
+import type { SeriesInfo } from './answers.ts';
 import { catalog } from './catalog.ts';
 
 /** What the charts show: the last `span` ms, moving; or a period that stands still. */

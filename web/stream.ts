@@ -1,7 +1,7 @@
 import { batch } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { ScoreNow, ToldStatus } from '../src/model/status.ts';
-import { ApiError, fetchAnomalies, fetchBands, fetchSeries, fetchStatus } from './api.ts';
+import { ApiError, fetchAnomalies, fetchBands, fetchSeries, fetchStatus, pathOf } from './api.ts';
 import {
   anomalies,
   bands,
@@ -93,7 +93,7 @@ function takeSampleTime(at: number): void {
 }
 
 function connect(): void {
-  const source = new EventSource('api/v1/stream');
+  const source = new EventSource(pathOf('stream'));
   let heardAt = performance.now();
   const heard = <Data>(type: string, take: (data: Data) => void): void => {
     source.addEventListener(type, (event) => {

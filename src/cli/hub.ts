@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import tls from 'node:tls';
 import { createLog } from '../agent/log.ts';
 import { Bus } from '../bus/server.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { FleetSource } from '../hub/fleet-source.ts';
 import { Ingest } from '../hub/ingest.ts';
-import { Authority } from '../identity/authority.ts';
+import { EnrolmentServer } from '../identity/enrolment-server.ts';
+import { HubIdentity } from '../identity/hub-identity.ts';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
@@ -25,6 +25,7 @@ export interface HubOptions {
   readonly data: string;
   readonly busHost: string;
   readonly busPort: number;
+  readonly enrollPort: number;
   /** Of the dashboard, the API and the figures. */
   readonly host: string;
   readonly port: number;
@@ -33,6 +34,10 @@ export interface HubOptions {
   readonly maxLog: number;
   /** Bytes that the history of one host may take. */
   readonly hostCap: number;
+  /** Events a second that one client may send. */
+  readonly clientEvents: number;
+  /** Connections that are taken in all. */
+  readonly maxConnections: number;
 }
 
 /** Histories of hosts that are open at once. */
@@ -42,8 +47,6 @@ const LOOK_EVERY_MS = 5000;
 
 /** The hub's process: identity, log, bus, hosts, dashboard, in the order of the flow. Returns when it was told to stop and everything is kept. */
 export async function hub(options: HubOptions): Promise<void> {
-  // grpc-js has no setting for it; nothing else in this process speaks TLS.
-  tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
   const token = options.token ?? process.env.HOMEOSTAT_TOKEN;
   const door = { host: options.host, ...(token && { token }) };
   requireToken(door);
@@ -54,17 +57,27 @@ export async function hub(options: HubOptions): Promise<void> {
   const journal = createLog(new RotatingFile({ path: join(folder, 'hub.log') }), 'info', () => {});
 
   // identity
-  const authority = await Authority.open(identityFolder(options.data), clock);
-  const { key, certificate } = await authority.server(isName(options.busHost) ? [options.busHost] : []);
+  const identity = await HubIdentity.open({
+    ...{ folder: identityFolder(options.data), clock, log: journal },
+    names: isName(options.busHost) ? [options.busHost] : [],
+  });
   // wal
   const path = logFile(options.data);
   const log = new Log({ path, clock, maxBytes: options.maxLog });
   // bus
   const bus = new Bus({
-    ...{ log, clock, key, certificate, clientAuthority: authority.certificate },
+    ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
     ...{ host: options.busHost, port: options.busPort },
+    refusal: (peer, open) => identity.refusal(peer, open),
+    limits: { eventsPerSecond: options.clientEvents, connections: options.maxConnections },
+  });
+  let busPort = 0;
+  const enrolmentServer = new EnrolmentServer({
+    ...{ issuer: identity.issuer, clock, log: journal, credentials: identity.enrolmentCredentials },
+    ...{ host: options.busHost, port: options.enrollPort, busPort: () => busPort },
   });
   let address = '';
+  let enrolment = '';
   // fleet
   const folderOf = (host: string): string => hostFolder(options.data, host);
   const fleet = new Fleet({
@@ -72,6 +85,7 @@ export async function hub(options: HubOptions): Promise<void> {
     openHistory: (host) =>
       openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, log: journal }),
     warn: (message) => journal.warn(message),
+    revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
   const ingest = new Ingest({ path, fleet, isBusy: () => log.waiting() > 0, log: journal });
   // serve
@@ -82,12 +96,15 @@ export async function hub(options: HubOptions): Promise<void> {
       ...{
         version: version(),
         address,
+        enrolment,
+        lastSeen: Object.fromEntries(bus.lastSeen()),
         startedAt,
         at: clock.now(),
         published: outcomes,
         duplicates,
         inFlight,
       },
+      ...{ connections: bus.connections(), limitedClients: bus.limitedClients() },
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
@@ -98,6 +115,7 @@ export async function hub(options: HubOptions): Promise<void> {
   };
   const source = new FleetSource({
     ...{ fleet, clock, version: version(), folder: folderOf, bus: status },
+    enrolled: () => identity.hosts(),
     metrics: () => bus.metrics.text(),
   });
   const server = createServer({
@@ -110,18 +128,23 @@ export async function hub(options: HubOptions): Promise<void> {
   );
 
   const stopped = stopSignal();
+  const unwatch = identity.watch(() => bus.recheck());
   try {
-    address = `${options.busHost}:${await bus.listen()}`;
+    busPort = await bus.listen();
+    address = addressOf(options.busHost, busPort);
+    enrolment = addressOf(options.busHost, await enrolmentServer.listen());
     const served = await server.listen();
     const run: RunFile = { ...served, pid: process.pid, startedAt, ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     ingest.start();
     journal.info(`hub ${version()} takes events on ${address}`, { pid: process.pid, folder });
     console.log(
-      `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nFigures     ${run.address}/metrics\nData        ${folder}\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
+      `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nFigures     ${run.address}/metrics\nData        ${folder}\nHosts       homeostat hub token create prints what enrols one (on ${enrolment})\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
     );
     journal.info(`stops: ${await stopped}`);
   } finally {
+    unwatch();
+    enrolmentServer.close();
     await bus.close();
     await server.close();
     clearInterval(working);
@@ -135,3 +158,6 @@ export async function hub(options: HubOptions): Promise<void> {
 
 /** A name or address that clients may call; not the wildcard ones. */
 const isName = (host: string): boolean => host !== '0.0.0.0' && host !== '::';
+
+const addressOf = (host: string, port: number): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;

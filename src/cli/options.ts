@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from '../agent/settings.ts';
 import { UserError } from '../lib/errors.ts';
 import { DURATION_HELP, parseDuration, parseMoment } from '../lib/units.ts';
-import { isHostName } from '../model/host.ts';
+import { HOST_NAME_HELP, isHostName } from '../model/host.ts';
 
 /** `--data DIR`, the same for every command; `what` it is. */
 export function addDataOption(
@@ -22,8 +22,7 @@ export function addHostOption(command: Command): Command {
 }
 
 export function hostArgument(text: string): string {
-  if (!isHostName(text))
-    throw new InvalidArgumentError('expected 1 to 63 letters, digits, dots, hyphens and underscores');
+  if (!isHostName(text)) throw new InvalidArgumentError(`expected ${HOST_NAME_HELP}`);
   return text;
 }
 

@@ -37,7 +37,7 @@ const TEXT_PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[
   [/\b(bearer|basic)\s{1,3}[\w.~+/=-]{6,}/gi, `$1 ${HIDDEN}`],
   [/\b(?:AKIA|ASIA|ABIA|ACCA|AIDA|AROA)[A-Z0-9]{16}\b/g, HIDDEN],
   [
-    /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|npm_|sk-|sk_live_|rk_live_|AIza|hvs\.)[\w-]{10,}/g,
+    /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|npm_|sk-|sk_live_|rk_live_|AIza|hvs\.|hst1_)[\w-]{10,}/g,
     HIDDEN,
   ],
   [/\beyJ[\w-]{5,2000}\.[\w-]{5,2000}\.[\w-]{0,2000}/g, HIDDEN],

@@ -1,10 +1,15 @@
-import { webcrypto } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
+import { exclusively } from '../lib/exclusive.ts';
+import { refuseWide } from '../lib/private-file.ts';
+import { exportKey, newKeys, pinOf } from './keys.ts';
+import { Refusal } from './refusal.ts';
+import type { IssuedFacts } from './registry.ts';
+import { Signer } from './signer.ts';
 import * as x509 from './x509.ts';
 
 /** A key and the certificate that belongs to it, both PEM. */
@@ -13,156 +18,226 @@ export interface Credentials {
   readonly certificate: string;
 }
 
-/** ECDSA with P-256 and SHA-256 (RFC 5480): what every TLS 1.3 client must have. */
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+/** A certificate that was signed, PEM, and what the registry keeps of it. */
+export interface Issued {
+  readonly certificate: string;
+  readonly facts: IssuedFacts;
+}
+
 const DAY_MS = 86_400_000;
-const CA_DAYS = 3650;
+/** How long a host's certificate is valid. It renews itself when a third of that is left. */
+const HOST_LIFE_MS = DAY_MS;
 const SERVER_DAYS = 90;
-/** A clock that is behind by so much still finds the certificate valid. */
-const SKEW_MS = 5 * 60_000;
 /** The hub's own certificate is made anew when it has less than a third of its life left. */
 const RENEW_MS = (SERVER_DAYS * DAY_MS) / 3;
+
+const LOCK = 'authority.lock';
+const NEXT = 'next.pem';
+const PREVIOUS = 'previous.pem';
 
 /**
  * The hub's own certificate authority, in a folder of its own: `ca.pem` and `ca.key`, and `server.pem` and `server.key` of
  * the hub. Keys have mode 0600 and the folder 0700; wider ones are refused.
+ *
+ * While it is being replaced, `previous.pem` holds the old key and certificate: both authorities are trusted, the new one
+ * signs for clients, and the old one signs the hub's own certificate, as hosts that have not renewed yet know only that.
  */
 export class Authority {
   readonly #folder: string;
   readonly #clock: Clock;
-  readonly #ca: x509.X509Certificate;
-  readonly #key: webcrypto.CryptoKey;
+  readonly #current: Signer;
+  readonly #previous: Signer | undefined;
+  /** When the previous authority is no longer trusted, ms since the epoch. */
+  readonly transitionEnds: number | undefined;
 
-  private constructor(folder: string, clock: Clock, ca: x509.X509Certificate, key: webcrypto.CryptoKey) {
+  private constructor(folder: string, clock: Clock, current: Signer, previous?: Signer, ends?: number) {
     this.#folder = folder;
     this.#clock = clock;
-    this.#ca = ca;
-    this.#key = key;
+    this.#current = current;
+    this.#previous = previous;
+    this.transitionEnds = ends;
   }
 
   /** Opens the authority of this folder, or makes one. Throws UserError where others could read its keys. */
   static async open(folder: string, clock: Clock): Promise<Authority> {
     makePrivateDirectory(folder);
     refuseWide(folder, 0o700);
-    const pem = join(folder, 'ca.pem');
-    const key = join(folder, 'ca.key');
-    if (!existsSync(key) && !existsSync(pem)) await create(folder, clock);
-    refuseWide(key, 0o600);
+    const at = (name: string): string => join(folder, name);
+    const isNew = (): boolean => ![at('ca.key'), at('ca.pem'), at(NEXT)].some((path) => existsSync(path));
+    const made = isNew() ? await newSigner(clock) : undefined;
     try {
-      const ca = new x509.X509Certificate(readFileSync(pem, 'utf8'));
-      return new Authority(folder, clock, ca, await importKey(readFileSync(key, 'utf8')));
+      // Under the lock: half of a change that another process makes is nothing to go by.
+      const files = exclusively(at(LOCK), () => {
+        if (made && isNew()) keep(folder, made);
+        // A change that was broken off is finished: NEXT is written whole before anything else of it.
+        else if (existsSync(at(NEXT))) finish(folder);
+        return readFiles(folder);
+      });
+      const current = await Signer.read(files.current);
+      if (!files.previous) return new Authority(folder, clock, current);
+      const { until, ...previous } = files.previous;
+      return new Authority(folder, clock, current, await Signer.read(previous), until);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       throw new UserError(
         `${folder}: the hub's certificate authority cannot be read (${errorCode(error) ?? errorMessage(error)}); bring ca.pem and ca.key back from a backup, or move the folder away and enrol all hosts anew`,
       );
     }
   }
 
-  /** The certificate that clients must trust, PEM. */
+  /** All authorities that clients must trust now, PEM; the one that signs for clients comes first. */
   get certificate(): string {
-    return this.#ca.toString('pem');
+    return `${this.#current.pem}${this.#previous?.pem ?? ''}`;
+  }
+
+  /** What pins the authority of the hub's own certificate; see `pinOf`. */
+  get pin(): Buffer {
+    return pinOf((this.#previous ?? this.#current).pem);
+  }
+
+  /** The authorities that are trusted, as the registry names them. */
+  get trusted(): readonly string[] {
+    return [this.#current.id, ...(this.#previous ? [this.#previous.id] : [])];
   }
 
   /** A new key and a certificate for a client of this name, valid for `days`. Nothing of it is kept here. */
-  issueClient(name: string, days: number): Promise<Credentials> {
-    return this.#issue(name, days, [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]);
+  async issueClient(name: string, days: number): Promise<Credentials & Issued> {
+    const keys = await newKeys();
+    const issued = await this.#client(name, days * DAY_MS, keys.publicKey);
+    return { key: await exportKey(keys.privateKey), ...issued };
   }
 
-  /** The hub's own credentials for the names under which it is reached; renewed in time. */
+  /** A certificate for a host of this name and the key of its request (PKCS#10, DER). Throws Refusal. */
+  async signHost(name: string, request: Uint8Array): Promise<Issued> {
+    return this.#client(name, HOST_LIFE_MS, await requestedKey(request));
+  }
+
+  /** The hub's own credentials for the names under which it is reached; renewed in time. The chain ends in the authority. */
   async server(names: readonly string[] = []): Promise<Credentials> {
     const keyFile = join(this.#folder, 'server.key');
     const pemFile = join(this.#folder, 'server.pem');
     const wanted = [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...names])];
-    const kept = this.#readServer(keyFile, pemFile, wanted);
+    const signer = this.#previous ?? this.#current;
+    const kept = this.#readServer(keyFile, pemFile, wanted, signer);
     if (kept) return kept;
-    const made = await this.#issue('homeostat-hub', SERVER_DAYS, [
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        wanted.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
-      ),
-    ]);
+    const keys = await newKeys();
+    const { pem } = await signer.sign({
+      ...{ name: 'homeostat-hub', now: this.#clock.now(), lifeMs: SERVER_DAYS * DAY_MS },
+      publicKey: keys.publicKey,
+      extensions: [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          wanted.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
+        ),
+      ],
+    });
+    const made = { key: await exportKey(keys.privateKey), certificate: `${pem}${signer.pem}` };
     writeFileAtomic(keyFile, made.key);
     writeFileAtomic(pemFile, made.certificate);
     return made;
   }
 
-  #readServer(keyFile: string, pemFile: string, wanted: readonly string[]): Credentials | undefined {
+  /**
+   * A new authority signs from now on, and the one until now is trusted until `transitionEnds`. The answer is the authority
+   * as it is then. Throws UserError where one change is still under way.
+   */
+  async rotate(transitionMs: number): Promise<Authority> {
+    const next = await newSigner(this.#clock);
+    exclusively(join(this.#folder, LOCK), () => {
+      if (existsSync(join(this.#folder, PREVIOUS)))
+        throw new UserError(
+          `the authority is being replaced already${this.transitionEnds === undefined ? '' : `, until ${new Date(this.transitionEnds).toISOString()}`}: wait for that, or end it now with 'homeostat hub rotate-ca --finish'`,
+        );
+      const until = new Date(this.#clock.now() + transitionMs).toISOString();
+      const old = `until: ${until}\n${read(join(this.#folder, 'ca.key'))}${this.#current.pem}`;
+      writeFileAtomic(join(this.#folder, PREVIOUS), old);
+      keep(this.#folder, next);
+    });
+    return Authority.open(this.#folder, this.#clock);
+  }
+
+  /** The previous authority is trusted no longer. The answer is the authority as it is then. */
+  endTransition(): Promise<Authority> {
+    rmSync(join(this.#folder, PREVIOUS), { force: true });
+    return Authority.open(this.#folder, this.#clock);
+  }
+
+  async #client(name: string, lifeMs: number, publicKey: CryptoKey): Promise<Issued> {
+    const now = this.#clock.now();
+    const { pem, serial } = await this.#current.sign({
+      ...{ name, now, lifeMs, publicKey },
+      extensions: [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])],
+    });
+    const facts = { serial, issuedAt: now, expiresAt: now + lifeMs, authority: this.#current.id };
+    return { certificate: pem, facts };
+  }
+
+  #readServer(
+    keyFile: string,
+    pemFile: string,
+    wanted: readonly string[],
+    signer: Signer,
+  ): Credentials | undefined {
     if (!existsSync(keyFile) || !existsSync(pemFile)) return undefined;
     refuseWide(keyFile, 0o600);
     const certificate = readFileSync(pemFile, 'utf8');
     const parsed = new x509.X509Certificate(certificate);
-    if (parsed.issuer !== this.#ca.subject || parsed.notAfter.getTime() - this.#clock.now() < RENEW_MS)
+    if (!certificate.endsWith(signer.pem) || parsed.notAfter.getTime() - this.#clock.now() < RENEW_MS)
       return undefined;
     const names = parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.toJSON() ?? [];
     const covered = new Set(names.map(({ value }) => value));
     if (!wanted.every((name) => covered.has(name))) return undefined;
     return { key: readFileSync(keyFile, 'utf8'), certificate };
   }
+}
 
-  async #issue(name: string, days: number, extensions: readonly x509.Extension[]): Promise<Credentials> {
-    const keys = await newKeys();
-    const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex'),
-      subject: [{ CN: [name] }],
-      issuer: this.#ca.subject,
-      ...period(this.#clock, days),
-      signingAlgorithm: ALGORITHM,
-      publicKey: keys.publicKey,
-      signingKey: this.#key,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        await x509.AuthorityKeyIdentifierExtension.create(this.#ca.publicKey),
-        ...extensions,
-      ],
-    });
-    return { key: await exportKey(keys.privateKey), certificate: certificate.toString('pem') };
+type CryptoKey = Parameters<Signer['sign']>[0]['publicKey'];
+
+const newSigner = (clock: Clock): Promise<Credentials> =>
+  Signer.create(`Homeostat hub ${hostname()}`, clock.now());
+
+/** Keys and certificates of the current and, where there is one, the previous authority. */
+function readFiles(folder: string) {
+  const [key, certificate, old] = ['ca.key', 'ca.pem', PREVIOUS].map((name) => join(folder, name));
+  refuseWide(key!, 0o600);
+  const current = { key: read(key!), certificate: read(certificate!) };
+  if (!existsSync(old!)) return { current };
+  refuseWide(old!, 0o600);
+  const text = read(old!);
+  const until = Date.parse(/^until: (\S+)$/m.exec(text)?.[1] ?? '');
+  if (Number.isNaN(until)) throw new Error(`${PREVIOUS} says no end`);
+  return { current, previous: { key: text, certificate: text, until } };
+}
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+/** Two files cannot be replaced at once: both go into one first, from which `finish` makes them, however often. */
+function keep(folder: string, { key, certificate }: Credentials): void {
+  writeFileAtomic(join(folder, NEXT), `${key}${certificate}`);
+  finish(folder);
+}
+
+function finish(folder: string): void {
+  refuseWide(join(folder, NEXT), 0o600);
+  const text = read(join(folder, NEXT));
+  const certificateAt = text.indexOf('-----BEGIN CERTIFICATE-----');
+  writeFileAtomic(join(folder, 'ca.key'), text.slice(0, certificateAt));
+  writeFileAtomic(join(folder, 'ca.pem'), text.slice(certificateAt));
+  rmSync(join(folder, NEXT));
+}
+
+/** The key of a request that proves that its sender has the other half. */
+async function requestedKey(request: Uint8Array): Promise<CryptoKey> {
+  try {
+    const parsed = new x509.Pkcs10CertificateRequest(Buffer.from(request));
+    const { algorithm } = parsed.publicKey;
+    if ((algorithm as { namedCurve?: string }).namedCurve !== 'P-256')
+      throw new Refusal('invalid', 'the signing request has another key than ECDSA with P-256');
+    if (!(await parsed.verify()))
+      throw new Refusal('invalid', "the signing request's signature does not belong to its key");
+    return await parsed.publicKey.export();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal('invalid', 'the signing request is no PKCS#10 request in DER');
   }
-}
-
-async function create(folder: string, clock: Clock): Promise<void> {
-  const keys = await newKeys();
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex'),
-    name: [{ CN: [`Homeostat hub ${hostname()}`] }],
-    ...period(clock, CA_DAYS),
-    signingAlgorithm: ALGORITHM,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  // The key first: a certificate without its key would look like an authority that lost it.
-  writeFileAtomic(join(folder, 'ca.key'), await exportKey(keys.privateKey));
-  writeFileAtomic(join(folder, 'ca.pem'), certificate.toString('pem'));
-}
-
-const period = (clock: Clock, days: number) => ({
-  notBefore: new Date(clock.now() - SKEW_MS),
-  notAfter: new Date(clock.now() + days * DAY_MS),
-});
-
-const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
-
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
-  return `-----BEGIN PRIVATE KEY-----\n${der.replaceAll(/(.{64})/g, '$1\n').trimEnd()}\n-----END PRIVATE KEY-----\n`;
-}
-
-function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = Buffer.from(pem.replaceAll(/-----[A-Z ]+-----|\s/g, ''), 'base64');
-  return webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, true, ['sign']);
-}
-
-/** Throws UserError where others than the owner may read. Windows has no such modes. */
-function refuseWide(path: string, mode: number): void {
-  if (process.platform === 'win32') return;
-  const now = lstatSync(path).mode & 0o777;
-  if ((now & ~mode) === 0) return;
-  throw new UserError(
-    `${path} has mode ${now.toString(8).padStart(4, '0')}, so that others could read keys: run 'chmod ${mode.toString(8)} ${path}', and if others were here, enrol anew`,
-  );
 }

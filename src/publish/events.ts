@@ -32,8 +32,10 @@ export interface SendingHost {
 /** Makes an event of its number, which is part of its key. */
 export type MakeEvent = (id: number) => QueuedEvent;
 
-/** An event takes at most so many values: one of the hub's messages has 128 KiB. */
-const MOST_VALUES = 1000;
+/** An event of metrics takes about so many bytes at most: the hub takes none of more than 128 KiB. */
+const METRICS_BYTES = 64 * 1024;
+/** Of a value beside its name: the number, tags, lengths. */
+const VALUE_BYTES = 16;
 
 const KINDS = {
   start: ProcessChange_Kind.KIND_START,
@@ -71,12 +73,18 @@ export class Events {
   /** One event, or several where there are very many values. */
   metrics(metrics: readonly Metric[], at: number): readonly MakeEvent[] {
     const events: MakeEvent[] = [];
-    for (let from = 0; from < metrics.length; from += MOST_VALUES) {
-      const values = metrics
-        .slice(from, from + MOST_VALUES)
-        .map(({ series, value }) => ({ series: series.key, value }));
-      events.push(this.#ofHost('metrics', 'metrics', at, { metrics: { values } }));
+    let values: { series: string; value: number }[] = [];
+    let bytes = 0;
+    for (const { series, value } of metrics) {
+      bytes += Buffer.byteLength(series.key) + VALUE_BYTES;
+      if (bytes > METRICS_BYTES && values.length > 0) {
+        events.push(this.#ofHost('metrics', 'metrics', at, { metrics: { values } }));
+        values = [];
+        bytes = Buffer.byteLength(series.key) + VALUE_BYTES;
+      }
+      values.push({ series: series.key, value });
     }
+    if (values.length > 0) events.push(this.#ofHost('metrics', 'metrics', at, { metrics: { values } }));
     return events;
   }
 
@@ -128,7 +136,10 @@ export class Events {
   }
 }
 
-const nanoseconds = (ms: number): bigint => BigInt(Math.round(ms * 1000)) * 1000n;
+/** proto3 has no word for a number that could not be read: it is 0, as everything that is not there. */
+const whole = (value: number): bigint => (Number.isFinite(value) ? BigInt(Math.round(value)) : 0n);
+
+const nanoseconds = (ms: number): bigint => whole(ms * 1000) * 1000n;
 
 /** Text is redacted by the collector already, before it is kept anywhere. */
 function wireProcess(process: Process, osType: string, memoryBytes: number): ProcessEvent {
@@ -142,8 +153,8 @@ function wireProcess(process: Process, osType: string, memoryBytes: number): Pro
     osMetadata: metadata(process),
     cpuPercent: (process.cpu ?? 0) * 100,
     memoryPercent: (process.rss / memoryBytes) * 100,
-    ...{ rssBytes: BigInt(process.rss), vmsBytes: BigInt(process.virtual) },
-    ...{ numThreads: process.threads, status: process.state },
+    ...{ rssBytes: whole(process.rss), vmsBytes: whole(process.virtual) },
+    ...{ numThreads: Number(whole(process.threads)), status: process.state },
   };
 }
 

@@ -135,8 +135,12 @@ export class Sender {
     }
   }
 
-  /** Ends the stream when what is in flight was answered, and begins another with the credentials as they are then. */
+  /**
+   * The credentials are new: the stream ends when what is in flight was answered, and another begins with them. Where there is
+   * none, it is tried at once.
+   */
   renew(): void {
+    if (this.#state === 'waiting') this.#connect();
     if (this.#state !== 'connected' || this.#finishing) return;
     this.#finishing = true;
     this.#link?.finish();
@@ -171,6 +175,7 @@ export class Sender {
 
   #connect(): void {
     if (this.#stopped) return;
+    this.#callOff();
     this.#nextTryAt = undefined;
     this.#become('connecting');
     // A stream that has ended may still say something: only the present one is listened to.

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Authority } from '../../src/identity/authority.ts';
+import { writeHostIdentity } from '../../src/identity/host-identity.ts';
+import { Registry } from '../../src/identity/registry.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Prefix } from './daemon.ts';
 
@@ -33,7 +34,7 @@ export class HubProcess {
     data: string,
     { args = [], busPort = 0, prefix = [] }: HubOptions = {},
   ): Promise<HubProcess> {
-    const ports = ['--bus-port', String(busPort), '--port', '0'];
+    const ports = ['--bus-port', String(busPort), '--enroll-port', '0', '--port', '0'];
     const [command, ...rest] = [
       ...prefix,
       process.execPath,
@@ -79,14 +80,13 @@ export const logOf = (data: string): string => join(data, 'hub', 'wal.db');
 
 /** Makes `data` the data folder of a host that is enrolled as `name` with the hub of the data folder `hubData`. */
 export async function enrol(data: string, hubData: string, name: string, address: string): Promise<void> {
-  const authority = await Authority.open(join(hubData, 'hub', 'identity'), systemClock);
-  const { key, certificate } = await authority.issueClient(name, 1);
-  const folder = join(data, 'identity');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const write = (file: string, text: string): void =>
-    writeFileSync(join(folder, file), text, { mode: 0o600 });
-  write('host.key', key);
-  write('host.pem', certificate);
-  write('ca.pem', authority.certificate);
-  write('hub.json', JSON.stringify({ address, name }));
+  const identity = join(hubData, 'hub', 'identity');
+  const authority = await Authority.open(identity, systemClock);
+  const { key, certificate, facts } = await authority.issueClient(name, 1);
+  const registry = new Registry(identity, systemClock);
+  registry.enrol(registry.createToken(60_000).secret, name, facts);
+  writeHostIdentity(join(data, 'identity'), {
+    ...{ name, address, enrolment: address, token: '' },
+    ...{ key, certificate, authorities: authority.certificate },
+  });
 }

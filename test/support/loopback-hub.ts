@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import tls from 'node:tls';
 import { Bus, type BusOptions } from '../../src/bus/server.ts';
 import { Authority } from '../../src/identity/authority.ts';
 import { systemClock as clock } from '../../src/lib/clock.ts';
+import { TlsCredentials } from '../../src/lib/tls-credentials.ts';
 import { EVENT_CLASSES } from '../../src/model/publish.ts';
 import { Log } from '../../src/wal/log.ts';
 import { type KeptRecord, LogReader } from '../../src/wal/log-reader.ts';
@@ -40,7 +40,6 @@ export class LoopbackHub {
   }
 
   static async start(t: TestContext, wrap?: (log: Log) => BusOptions['log']): Promise<LoopbackHub> {
-    tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
     const folder = ownFolder(t);
     const authority = await Authority.open(join(folder, 'authority'), clock);
     const hub = new LoopbackHub(folder, authority);
@@ -57,10 +56,10 @@ export class LoopbackHub {
   /** `wrap` stands between the bus and its log. */
   async start(wrap: (log: Log) => BusOptions['log'] = (log) => log): Promise<void> {
     const log = new Log({ path: this.#log, clock });
-    const { key, certificate } = await this.#authority.server();
+    const server = await this.#authority.server();
     const bus = new Bus({
-      ...{ log: wrap(log), clock, key, certificate, clientAuthority: this.#authority.certificate },
-      ...{ host: '127.0.0.1', port: this.#port },
+      ...{ log: wrap(log), clock, host: '127.0.0.1', port: this.#port, refusal: () => undefined },
+      credentials: new TlsCredentials({ ...server, clientAuthorities: this.#authority.certificate }),
     });
     this.#port = await bus.listen();
     this.#stop = async () => {

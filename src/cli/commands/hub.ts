@@ -7,12 +7,14 @@ import { parseSize, SIZE_HELP } from '../../lib/units.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { identityFolder } from '../hub-folder.ts';
 import { addDataOption, addJsonOption, countArgument, hostArgument, portArgument } from '../options.ts';
+import { addHubHosts } from './hub-hosts.ts';
 
 export function addHub(program: Command): void {
   const hub = addDataOption(program.command('hub'))
     .description('take process events over gRPC with mutual TLS and keep them durably, until Ctrl-C')
     .option('--bus-host <address>', 'address to take events on', '127.0.0.1')
     .option('--bus-port <n>', 'port to take events on; 0 takes any free one', portArgument, 50051)
+    .option('--enroll-port <n>', 'port to enrol hosts on; 0 takes any free one', portArgument, 50052)
     .option('--host <address>', 'address of the dashboard; anything but loopback needs a token', '127.0.0.1')
     .option(
       '--port <n>',
@@ -31,9 +33,16 @@ export function addHub(program: Command): void {
         .argParser(sizeArgument)
         .default(200 * 2 ** 20, '200MiB'),
     )
+    .option(
+      '--client-events <n>',
+      'events a second that one client may send on average',
+      countArgument,
+      20_000,
+    )
+    .option('--max-connections <n>', 'connections that are taken in all', countArgument, 4096)
     .addHelpText(
       'after',
-      '\nThe log refuses new events (RETRY) when it is at its bound and everything\nin it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub issue laptop --out certificates',
+      '\nThe log refuses new events (RETRY) when it is at its bound and everything\nin it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub token create\n  homeostat hub issue laptop --out certificates',
     )
     .action(async (options) => {
       const { hub: run } = await import('../hub.ts');
@@ -45,6 +54,7 @@ export function addHub(program: Command): void {
     .option('--out <dir>', 'folder for NAME.key, NAME.pem and ca.pem', '.')
     .option('--days <n>', 'how long it is valid', countArgument, 365)
     .action(issue);
+  addHubHosts(hub);
 }
 
 interface IssueOptions {
@@ -58,9 +68,11 @@ async function issue(name: string, _options: IssueOptions, command: Command): Pr
   // An option that the parent has too is stored there when it stands before the sub-command.
   const { data, out, days, json } = command.optsWithGlobals<IssueOptions>();
   const { Authority } = await import('../../identity/authority.ts');
+  const { Registry } = await import('../../identity/registry.ts');
   openDataFolder(data);
   const authority = await Authority.open(identityFolder(data), systemClock);
-  const { key, certificate } = await authority.issueClient(name, days);
+  const { key, certificate, facts } = await authority.issueClient(name, days);
+  new Registry(identityFolder(data), systemClock).enterClient(name, facts);
   const folder = resolve(out);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alarmRateOf, countedAlarms } from '../../model/alarm-rate.ts';
+import type { PublishStatus } from '../../model/publish.ts';
 import type { Status } from '../../model/status.ts';
 import { renderStatus } from './status.ts';
 
@@ -53,6 +54,37 @@ const scored = (returnPeriodSeconds: number): string | undefined =>
     }),
     'Score',
   );
+
+const publish: PublishStatus = {
+  ...{ hub: 'hub:50051', name: 'shop', state: 'connected', since: AT - 60_000, problem: undefined },
+  ...{ nextTryAt: undefined, breaker: 'closed', waiting: { events: 3, bytes: 900, maxBytes: 200e6 } },
+  ...{ sent: { events: 1234, bytes: 5e6 }, lastAcknowledgedAt: AT - 2000, rejected: 0 },
+  ...{ lastRejection: undefined, dropped: {}, outboxProblem: undefined, certificateEndsAt: AT + 36e5 },
+};
+
+test('publishing has its lines, where it is done', () => {
+  const shown = (changes: Partial<PublishStatus>): string =>
+    render({ ...status, publish: { ...publish, ...changes } });
+  const well = shown({});
+  assert.equal(line(well, 'Publishing'), 'Publishing   to hub:50051 as shop, connected for 60 s');
+  assert.equal(
+    line(well, 'Published'),
+    'Published    1234 events, 5 MB sent since the start; last acknowledged 2 s ago; certificate valid for 1 h',
+  );
+  assert.equal(line(well, 'Waiting'), 'Waiting      3 events, 900 B; the outbox takes 200 MB at most');
+  assert.equal(line(well, 'Dropped'), undefined);
+  const away = shown({
+    ...{ state: 'waiting', problem: 'UNAVAILABLE: ECONNREFUSED', nextTryAt: AT + 30_000, breaker: 'open' },
+    ...{ dropped: { metrics: 500, snapshots: 20 }, rejected: 2, lastRejection: 'no key' },
+  });
+  assert.equal(
+    line(away, 'Publishing'),
+    'Publishing   to hub:50051 as shop, NOT connected for 60 s: UNAVAILABLE: ECONNREFUSED; next try in 30 s (breaker open)',
+  );
+  assert.equal(line(away, 'Dropped'), 'Dropped      500 metrics, 20 snapshots: the outbox was full');
+  assert.equal(line(away, 'Rejected'), 'Rejected     2 events by the hub: no key');
+  assert.equal(line(render(status), 'Publishing'), undefined);
+});
 
 test('each subject has its line', () => {
   const text = render(status);

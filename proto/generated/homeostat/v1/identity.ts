@@ -20,6 +20,8 @@ export interface EnrollRequest {
   hostName: string;
   /** PKCS#10, DER. The key never leaves the host. */
   signingRequest: Uint8Array;
+  /** The host's clock, ms since the epoch. */
+  hostTimeMs: bigint;
 }
 
 export interface EnrollResponse {
@@ -27,19 +29,38 @@ export interface EnrollResponse {
   certificate: string;
   /** PEM, one or more: every authority that the host must trust now. */
   authorities: string;
+  /** Where the host publishes, on the machine that answers. */
+  busPort: number;
+  /** The hub's clock, ms since the epoch. */
+  hubTimeMs: bigint;
 }
 
 export interface RenewRequest {
   signingRequest: Uint8Array;
+  hostTimeMs: bigint;
 }
 
 export interface RenewResponse {
   certificate: string;
   authorities: string;
+  hubTimeMs: bigint;
+}
+
+export interface ExamineRequest {
+  /** DER. Left out on the port where hosts publish: there it is the connection's own. */
+  certificate: Uint8Array;
+  hostTimeMs: bigint;
+}
+
+export interface ExamineResponse {
+  admitted: boolean;
+  /** One line for people; empty where it is admitted. */
+  reason: string;
+  hubTimeMs: bigint;
 }
 
 function createBaseEnrollRequest(): EnrollRequest {
-  return { token: "", hostName: "", signingRequest: new Uint8Array(0) };
+  return { token: "", hostName: "", signingRequest: new Uint8Array(0), hostTimeMs: 0n };
 }
 
 export const EnrollRequest: MessageFns<EnrollRequest> = {
@@ -52,6 +73,12 @@ export const EnrollRequest: MessageFns<EnrollRequest> = {
     }
     if (message.signingRequest.length !== 0) {
       writer.uint32(26).bytes(message.signingRequest);
+    }
+    if (message.hostTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.hostTimeMs) !== message.hostTimeMs) {
+        throw new globalThis.Error("value provided for field message.hostTimeMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.hostTimeMs);
     }
     return writer;
   },
@@ -93,6 +120,14 @@ export const EnrollRequest: MessageFns<EnrollRequest> = {
             message.signingRequest = reader.bytes();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.hostTimeMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -113,12 +148,15 @@ export const EnrollRequest: MessageFns<EnrollRequest> = {
     message.token = object.token ?? "";
     message.hostName = object.hostName ?? "";
     message.signingRequest = object.signingRequest ?? new Uint8Array(0);
+    message.hostTimeMs = (object.hostTimeMs !== undefined && object.hostTimeMs !== null)
+      ? BigInt(object.hostTimeMs)
+      : 0n;
     return message;
   },
 };
 
 function createBaseEnrollResponse(): EnrollResponse {
-  return { certificate: "", authorities: "" };
+  return { certificate: "", authorities: "", busPort: 0, hubTimeMs: 0n };
 }
 
 export const EnrollResponse: MessageFns<EnrollResponse> = {
@@ -128,6 +166,15 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
     }
     if (message.authorities !== "") {
       writer.uint32(18).string(message.authorities);
+    }
+    if (message.busPort !== 0) {
+      writer.uint32(24).uint32(message.busPort);
+    }
+    if (message.hubTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.hubTimeMs) !== message.hubTimeMs) {
+        throw new globalThis.Error("value provided for field message.hubTimeMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.hubTimeMs);
     }
     return writer;
   },
@@ -161,6 +208,22 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
             message.authorities = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.busPort = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.hubTimeMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -180,18 +243,26 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
     const message = createBaseEnrollResponse();
     message.certificate = object.certificate ?? "";
     message.authorities = object.authorities ?? "";
+    message.busPort = object.busPort ?? 0;
+    message.hubTimeMs = (object.hubTimeMs !== undefined && object.hubTimeMs !== null) ? BigInt(object.hubTimeMs) : 0n;
     return message;
   },
 };
 
 function createBaseRenewRequest(): RenewRequest {
-  return { signingRequest: new Uint8Array(0) };
+  return { signingRequest: new Uint8Array(0), hostTimeMs: 0n };
 }
 
 export const RenewRequest: MessageFns<RenewRequest> = {
   encode(message: RenewRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.signingRequest.length !== 0) {
       writer.uint32(10).bytes(message.signingRequest);
+    }
+    if (message.hostTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.hostTimeMs) !== message.hostTimeMs) {
+        throw new globalThis.Error("value provided for field message.hostTimeMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.hostTimeMs);
     }
     return writer;
   },
@@ -217,6 +288,14 @@ export const RenewRequest: MessageFns<RenewRequest> = {
             message.signingRequest = reader.bytes();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hostTimeMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -235,12 +314,15 @@ export const RenewRequest: MessageFns<RenewRequest> = {
   fromPartial(object: DeepPartial<RenewRequest>): RenewRequest {
     const message = createBaseRenewRequest();
     message.signingRequest = object.signingRequest ?? new Uint8Array(0);
+    message.hostTimeMs = (object.hostTimeMs !== undefined && object.hostTimeMs !== null)
+      ? BigInt(object.hostTimeMs)
+      : 0n;
     return message;
   },
 };
 
 function createBaseRenewResponse(): RenewResponse {
-  return { certificate: "", authorities: "" };
+  return { certificate: "", authorities: "", hubTimeMs: 0n };
 }
 
 export const RenewResponse: MessageFns<RenewResponse> = {
@@ -250,6 +332,12 @@ export const RenewResponse: MessageFns<RenewResponse> = {
     }
     if (message.authorities !== "") {
       writer.uint32(18).string(message.authorities);
+    }
+    if (message.hubTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.hubTimeMs) !== message.hubTimeMs) {
+        throw new globalThis.Error("value provided for field message.hubTimeMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.hubTimeMs);
     }
     return writer;
   },
@@ -283,6 +371,14 @@ export const RenewResponse: MessageFns<RenewResponse> = {
             message.authorities = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hubTimeMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -302,6 +398,161 @@ export const RenewResponse: MessageFns<RenewResponse> = {
     const message = createBaseRenewResponse();
     message.certificate = object.certificate ?? "";
     message.authorities = object.authorities ?? "";
+    message.hubTimeMs = (object.hubTimeMs !== undefined && object.hubTimeMs !== null) ? BigInt(object.hubTimeMs) : 0n;
+    return message;
+  },
+};
+
+function createBaseExamineRequest(): ExamineRequest {
+  return { certificate: new Uint8Array(0), hostTimeMs: 0n };
+}
+
+export const ExamineRequest: MessageFns<ExamineRequest> = {
+  encode(message: ExamineRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate.length !== 0) {
+      writer.uint32(10).bytes(message.certificate);
+    }
+    if (message.hostTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.hostTimeMs) !== message.hostTimeMs) {
+        throw new globalThis.Error("value provided for field message.hostTimeMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.hostTimeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExamineRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExamineRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hostTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExamineRequest>): ExamineRequest {
+    return ExamineRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExamineRequest>): ExamineRequest {
+    const message = createBaseExamineRequest();
+    message.certificate = object.certificate ?? new Uint8Array(0);
+    message.hostTimeMs = (object.hostTimeMs !== undefined && object.hostTimeMs !== null)
+      ? BigInt(object.hostTimeMs)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseExamineResponse(): ExamineResponse {
+  return { admitted: false, reason: "", hubTimeMs: 0n };
+}
+
+export const ExamineResponse: MessageFns<ExamineResponse> = {
+  encode(message: ExamineResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.admitted !== false) {
+      writer.uint32(8).bool(message.admitted);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.hubTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.hubTimeMs) !== message.hubTimeMs) {
+        throw new globalThis.Error("value provided for field message.hubTimeMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.hubTimeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExamineResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExamineResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.admitted = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hubTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExamineResponse>): ExamineResponse {
+    return ExamineResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExamineResponse>): ExamineResponse {
+    const message = createBaseExamineResponse();
+    message.admitted = object.admitted ?? false;
+    message.reason = object.reason ?? "";
+    message.hubTimeMs = (object.hubTimeMs !== undefined && object.hubTimeMs !== null) ? BigInt(object.hubTimeMs) : 0n;
     return message;
   },
 };

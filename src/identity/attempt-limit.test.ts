@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '../lib/clock.ts';
+import { AttemptLimit } from './attempt-limit.ts';
+
+test('an address that failed ten times waits, others do not, and a minute later it has ten again', () => {
+  const clock = new ManualClock();
+  const limit = new AttemptLimit(clock);
+  for (let attempt = 0; attempt < 10; attempt++) {
+    assert.equal(limit.waitMs('a'), 0, `attempt ${attempt}`);
+    limit.failed('a');
+  }
+  assert.equal(limit.waitMs('a'), 6000);
+  assert.equal(limit.waitMs('b'), 0);
+  clock.advance(6000);
+  assert.equal(limit.waitMs('a'), 0);
+  limit.failed('a');
+  assert.ok(limit.waitMs('a') > 0);
+  clock.advance(60_000);
+  for (let attempt = 0; attempt < 10; attempt++) {
+    assert.equal(limit.waitMs('a'), 0);
+    limit.failed('a');
+  }
+});
+
+test('many addresses together wait as well', () => {
+  const limit = new AttemptLimit(new ManualClock());
+  for (let address = 0; address < 600; address++) limit.failed(`${address}`);
+  assert.ok(limit.waitMs('another') > 0);
+});

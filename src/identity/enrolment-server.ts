@@ -1,0 +1,132 @@
+import { X509Certificate } from 'node:crypto';
+import * as grpc from '@grpc/grpc-js';
+import {
+  EnrollRequest,
+  EnrollResponse,
+  ExamineRequest,
+  ExamineResponse,
+} from '../../proto/generated/homeostat/v1/identity.ts';
+import type { Clock } from '../lib/clock.ts';
+import { errorMessage, UserError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { decode, statusOf } from './answers.ts';
+import { AttemptLimit } from './attempt-limit.ts';
+import type { Issuer } from './issuer.ts';
+import { Refusal } from './refusal.ts';
+
+export interface EnrolmentOptions {
+  readonly issuer: Issuer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of a server that asks nobody for a certificate. */
+  readonly credentials: grpc.ServerCredentials;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** Where hosts publish. */
+  readonly busPort: () => number;
+}
+
+/** A request is a token, a name and a signing request: less than a kilobyte. */
+const MAX_BYTES = 16 * 1024;
+/** Calls that one connection may have open. */
+const MAX_STREAMS = 4;
+
+/** Where hosts without a certificate get their first one, for a token; on a port of its own, as nobody else is let in without. */
+export class EnrolmentServer {
+  readonly #options: EnrolmentOptions;
+  readonly #server: grpc.Server;
+  readonly #limit: AttemptLimit;
+
+  constructor(options: EnrolmentOptions) {
+    this.#options = options;
+    this.#limit = new AttemptLimit(options.clock);
+    this.#server = new grpc.Server({
+      'grpc.max_receive_message_length': MAX_BYTES,
+      'grpc.max_concurrent_streams': MAX_STREAMS,
+      // Nobody has a reason to stay.
+      'grpc.max_connection_age_ms': 30_000,
+      'grpc.max_connection_age_grace_ms': 5000,
+      'grpc.keepalive_time_ms': 20_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+    });
+    this.#register('Enroll', (bytes, address) => this.#enroll(bytes, address));
+    this.#register('Examine', (bytes) => this.#examine(bytes));
+  }
+
+  /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
+  async listen(): Promise<number> {
+    const { host, port, credentials } = this.#options;
+    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    try {
+      return await new Promise<number>((resolve, reject) =>
+        this.#server.bindAsync(address, credentials, (error, bound) =>
+          error ? reject(error) : resolve(bound),
+        ),
+      );
+    } catch (error) {
+      // grpc-js wraps what the system said in words of its own.
+      const why = /\[listen (\w+)/.exec(errorMessage(error))?.[1] ?? errorMessage(error);
+      throw new UserError(
+        `hosts cannot be enrolled on ${address} (${why}): end what uses it, or choose another port with --enroll-port`,
+      );
+    }
+  }
+
+  /** Ends at once: whoever was about to enrol tries again. */
+  close(): void {
+    this.#server.forceShutdown();
+  }
+
+  #register(name: string, answer: (bytes: Buffer, address: string) => Promise<Uint8Array>): void {
+    this.#server.register<Buffer, Buffer>(
+      `/homeostat.v1.IdentityService/${name}`,
+      (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
+        // Without the port: a host's attempts count together, however many connections it makes.
+        const address = call.getPeer().replace(/:\d+$/, '');
+        this.#limited(address, () => answer(call.request, address)).then(
+          (bytes) => callback(null, Buffer.from(bytes)),
+          (error) => callback(statusOf(error, `${name} from ${address}`, this.#options.log)),
+        );
+      },
+      (bytes) => bytes,
+      (bytes) => bytes,
+      'unary',
+    );
+  }
+
+  async #limited(address: string, work: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const waitMs = this.#limit.waitMs(address);
+    if (waitMs > 0)
+      throw new Refusal(
+        'busy',
+        `too many failed attempts from ${address}; try again in ${Math.ceil(waitMs / 1000)} s`,
+      );
+    try {
+      return await work();
+    } catch (error) {
+      this.#limit.failed(address);
+      throw error;
+    }
+  }
+
+  async #enroll(bytes: Buffer, address: string): Promise<Uint8Array> {
+    const { issuer, clock, log, busPort } = this.#options;
+    const request = decode(() => EnrollRequest.decode(bytes));
+    const { certificate, authorities } = await issuer.enroll(request);
+    log.info(`${request.hostName} was enrolled from ${address}`, { host: request.hostName, address });
+    const hubTimeMs = BigInt(clock.now());
+    return EnrollResponse.encode({ certificate, authorities, busPort: busPort(), hubTimeMs }).finish();
+  }
+
+  async #examine(bytes: Buffer): Promise<Uint8Array> {
+    const { issuer, clock, log } = this.#options;
+    const request = decode(() => ExamineRequest.decode(bytes));
+    const shown = decode(() => new X509Certificate(request.certificate));
+    const { reason, name } = issuer.examine(shown);
+    if (reason) log.warn(`refused: ${reason}`, { host: name });
+    return ExamineResponse.encode({
+      ...{ admitted: reason === '', reason, hubTimeMs: BigInt(clock.now()) },
+    }).finish();
+  }
+}
