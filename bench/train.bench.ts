@@ -125,8 +125,9 @@ function measureDay(): void {
 
 function bundled(): string {
   const root = fileURLToPath(new URL('../', import.meta.url));
+  const day = fileURLToPath(new URL('./day/train-day.ts', import.meta.url));
   const options = ['--bundle', '--splitting', '--format=esm', '--platform=node', '--minify-syntax'];
-  const sources = ['train-day=bench/day/train-day.ts', 'train-worker=src/agent/train-worker.ts'];
+  const sources = [`train-day=${day}`, 'train-worker=src/agent/train-worker.ts'];
   execFileSync(
     join(root, 'node_modules/.bin/esbuild'),
     [...options, `--outdir=${folder}`, '--log-level=warning', ...sources],
