@@ -4,7 +4,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { HubSource, Source } from '../serve/source.ts';
-import { HostSource, newest } from './host-source.ts';
+import { HostSource } from './host-source.ts';
 
 export interface FleetSourceOptions {
   readonly fleet: Fleet;
@@ -50,11 +50,7 @@ export class FleetSource implements HubSource {
     readonly to?: number;
     readonly limit: number;
   }): readonly Anomaly[] {
-    const { fleet } = this.#options;
-    return newest(
-      fleet.names().map((name) => fleet.host(name)!.history.anomalies(query)),
-      query.limit,
-    );
+    return this.#options.fleet.anomalies(query);
   }
 
   bus(): BusStatus {

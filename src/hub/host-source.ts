@@ -1,7 +1,7 @@
 import type { Facts } from '../fleet/facts.ts';
 import type { FleetHost, HostChange } from '../fleet/fleet-host.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { Severity } from '../model/anomaly.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
@@ -100,12 +100,4 @@ function scoreOf({ score, open }: Facts): ScoreNow | undefined {
   if (!score) return undefined;
   const raised = Object.values(open);
   return { ...score, severity: WORST_FIRST.find((severity) => raised.includes(severity)) };
-}
-
-/** Of several lists, each newest first, the newest. */
-export function newest(lists: readonly (readonly Anomaly[])[], limit: number): Anomaly[] {
-  return lists
-    .flat()
-    .sort((one, other) => other.since - one.since || (one.id < other.id ? -1 : 1))
-    .slice(0, limit);
 }
