@@ -34,6 +34,10 @@ export interface HubOptions {
   readonly maxLog: number;
   /** Bytes that the history of one host may take. */
   readonly hostCap: number;
+  /** Events a second that one client may send. */
+  readonly clientEvents: number;
+  /** Connections that are taken in all. */
+  readonly maxConnections: number;
 }
 
 /** Histories of hosts that are open at once. */
@@ -65,6 +69,7 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
     ...{ host: options.busHost, port: options.busPort },
     refusal: (peer, open) => identity.refusal(peer, open),
+    limits: { eventsPerSecond: options.clientEvents, connections: options.maxConnections },
   });
   let busPort = 0;
   const enrolmentServer = new EnrolmentServer({
@@ -80,6 +85,7 @@ export async function hub(options: HubOptions): Promise<void> {
     openHistory: (host) =>
       openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, log: journal }),
     warn: (message) => journal.warn(message),
+    revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
   const ingest = new Ingest({ path, fleet, isBusy: () => log.waiting() > 0, log: journal });
   // serve
@@ -98,6 +104,7 @@ export async function hub(options: HubOptions): Promise<void> {
         duplicates,
         inFlight,
       },
+      ...{ connections: bus.connections(), limitedClients: bus.limitedClients() },
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
@@ -108,6 +115,7 @@ export async function hub(options: HubOptions): Promise<void> {
   };
   const source = new FleetSource({
     ...{ fleet, clock, version: version(), folder: folderOf, bus: status },
+    enrolled: () => identity.hosts(),
     metrics: () => bus.metrics.text(),
   });
   const server = createServer({

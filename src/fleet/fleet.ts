@@ -30,6 +30,8 @@ export interface FleetOptions {
   /** Histories that may be open at once. */
   readonly mostOpen: number;
   readonly warn: (message: string) => void;
+  /** Hosts that are let in no longer: their silence is no news. */
+  readonly revoked: () => ReadonlySet<string>;
 }
 
 /** A record of the log. */
@@ -129,8 +131,13 @@ export class Fleet {
   look(hears: boolean): void {
     this.#silence.look(hears);
     const at = this.#options.clock.now();
+    const revoked = this.#options.revoked();
     for (const host of this.#hosts.values()) {
       const { facts, name } = host;
+      if (revoked.has(name)) {
+        if (facts.silence) host.found('silence', closed(facts.silence, at));
+        continue;
+      }
       if (facts.silence || facts.stoppedAt !== undefined) continue;
       if (!this.#silence.isSilent(name, facts.intervalMs)) continue;
       const { seenAt: since, intervalMs, heardSince } = facts;
