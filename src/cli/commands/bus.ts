@@ -27,7 +27,7 @@ function render({
   self,
 }: BusStatus): string {
   const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
-  const { ok, retry, overload, failed, invalid } = published;
+  const { ok, retry, overload, failed, invalid, denied } = published;
   const lines = [
     line(
       'Hub',
@@ -35,7 +35,10 @@ function render({
     ),
     line('Bus', `${address}, ${inFlight} in flight`),
     line('Published', `${ok} on disk (${duplicates} of them known before), ${invalid} invalid`),
-    line('Refused', `${retry + overload} to be sent again, ${failed} because the log failed`),
+    line(
+      'Refused',
+      `${retry + overload} to be sent again, ${failed} because the log failed, ${denied} of clients that are not let in`,
+    ),
     line(
       'Log',
       `${log.records} records, ${formatValue(log.fileBytes, 'By')} of at most ${formatValue(log.maxBytes, 'By')}, ${log.dropped} dropped at the bound`,
