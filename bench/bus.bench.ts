@@ -51,9 +51,13 @@ async function stream(client: StreamPublisher, batches: readonly Buffer[], atOnc
   let sent = 0;
   const one = async (): Promise<void> => {
     while (sent < batches.length) {
+      const wait = began + sent * everyMs - performance.now();
+      if (wait > 0) {
+        // Who waits for the same moment goes round again: a batch has its turn when it is sent.
+        await setTimeout(wait);
+        continue;
+      }
       const number = sent++;
-      const wait = began + number * everyMs - performance.now();
-      if (wait > 0) await setTimeout(wait);
       const at = performance.now();
       client.send(batches[number]!);
       const { status, reason } = await client.next();

@@ -16,6 +16,8 @@ export interface Facts {
   about?: Omit<HostEvent, 'kind' | 'at' | 'state'>;
   /** Usual time between two reports of its metrics, by its own clock, ms. */
   intervalMs: number;
+  /** Intervals that it was learned from. */
+  intervals: number;
   /** Time of its latest metrics, by its own clock. */
   metricsAt?: number;
   score?: { readonly at: number; readonly value: number };
@@ -35,11 +37,13 @@ export interface Facts {
 /** A host that was never heard before. */
 export const newFacts = (at: number): Facts => ({
   ...{ firstSeenAt: at, seenAt: at, since: at, heardSince: at },
-  ...{ intervalMs: FIRST_INTERVAL_MS, open: {}, standings: {} },
+  ...{ intervalMs: FIRST_INTERVAL_MS, intervals: 0, open: {}, standings: {} },
 });
 
 /** Until two reports were heard. */
 const FIRST_INTERVAL_MS = 10_000;
+/** Over so many it is learned. */
+const INTERVALS = 10;
 /** Nobody makes the hub wait longer by what it says. */
 const LONGEST_INTERVAL_MS = 600_000;
 
@@ -48,8 +52,10 @@ export function learnInterval(facts: Facts, at: number): void {
   const gap = at - (facts.metricsAt ?? at);
   facts.metricsAt = at;
   if (gap <= 0) return;
-  const usual = Math.min(gap, 3 * facts.intervalMs);
-  facts.intervalMs = Math.min(LONGEST_INTERVAL_MS, facts.intervalMs + 0.1 * (usual - facts.intervalMs));
+  const usual = facts.intervals === 0 ? gap : Math.min(gap, 3 * facts.intervalMs);
+  facts.intervals = Math.min(facts.intervals + 1, INTERVALS);
+  const learned = facts.intervalMs + (usual - facts.intervalMs) / facts.intervals;
+  facts.intervalMs = Math.min(LONGEST_INTERVAL_MS, learned);
 }
 
 const RANK: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];

@@ -13,6 +13,8 @@ import { SilenceWatch } from './silence.ts';
 const MINUTE = 60_000;
 /** Histories are written in rounds of this length, ms: a row of a history that holds several reports is far smaller. */
 const ROUND_MS = 30_000;
+/** Of many hosts only some are open: a round of all takes longer, ms a host. */
+const ROUND_MS_A_HOST = 120;
 /** In a round each tick writes a share of them, so that no moment has to write all. */
 const TICKS_A_ROUND = 60;
 /** What comes so much later than usual after it was measured was kept back, and says nothing of this minute, ms. */
@@ -170,7 +172,7 @@ export class Fleet {
     this.#histories.maintain(4);
     const now = this.#options.clock.monotonic();
     if (!this.#round) {
-      if (!this.#read || now - this.#roundFrom < ROUND_MS) return;
+      if (!this.#read || now - this.#roundFrom < this.#roundMs()) return;
       this.#roundFrom = now;
       this.#round = { upTo: this.#read, from: now, left: [...this.#hosts.values()] };
     }
@@ -183,6 +185,10 @@ export class Fleet {
     if (left.length > 0) return;
     this.#round = undefined;
     this.#keep({ ...upTo, clean: false });
+  }
+
+  #roundMs(): number {
+    return Math.max(ROUND_MS, this.#hosts.size * ROUND_MS_A_HOST);
   }
 
   #keep(cursor: Cursor | undefined): void {

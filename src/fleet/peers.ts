@@ -182,7 +182,7 @@ function observe(standing: Standing, distance: number, spread: number, least: nu
   }
   if (isOut) accept(standing, distance);
   else if (standing.out > 0) comeBack(standing);
-  learn(standing, distance, lasting, Math.max(least, SPREADS * spread));
+  learn(standing, distance, lasting, limit);
   return false;
 }
 
@@ -213,11 +213,10 @@ function comeBack(standing: Standing): void {
   standing.peak = 0;
 }
 
-/** `most`: one window moves what is usual by no more than this, however far it lies. */
-function learn(standing: Standing, distance: number, lasting: number, most: number): void {
+/** Beyond `limit` a window may be the first of those that are told: it teaches nothing of what is usual. */
+function learn(standing: Standing, distance: number, lasting: number, limit: number): void {
   const weight = 1 / Math.min(standing.windows + 1, LEARNED_OVER);
-  const first = standing.windows === 0;
-  standing.offset += weight * (first ? distance : Math.max(-most, Math.min(most, distance)));
+  if (!isKnown(standing) || Math.abs(distance) <= limit) standing.offset += weight * distance;
   standing.windows++;
   // Before it is known where a host stands, nothing is far from there.
   if (!isKnown(standing)) return;

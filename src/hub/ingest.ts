@@ -4,9 +4,10 @@ import type { Log } from '../lib/log.ts';
 import { isHostName } from '../model/host.ts';
 import { type KeptRecord, LogReader } from '../wal/log-reader.ts';
 
-/** A slice takes no longer, ms: an answer of the bus waits for it. */
-const SLICE_MS = 3;
-/** Between two slices while the bus is busy, and between two looks when all was read, ms. */
+/** Records of a slice: an answer of the bus waits for it, some 2 ms. */
+const SLICE = 64;
+/** Between two slices, while the bus is busy, and when all was read, ms. */
+const PAUSE_MS = 1;
 const BUSY_PAUSE_MS = 10;
 const IDLE_PAUSE_MS = 250;
 /** What a power loss may have taken from the histories is read again, ms. */
@@ -36,7 +37,7 @@ export class Ingest {
     this.#options = options;
     this.#reader = new LogReader(options.path);
     this.#after = this.#firstUnread();
-    this.#records = this.#reader.records(this.#after);
+    this.#records = this.#reader.records(this.#after, {}, SLICE);
   }
 
   start(): void {
@@ -60,16 +61,16 @@ export class Ingest {
   }
 
   #run(): void {
-    this.#slice(performance.now() + SLICE_MS);
-    const pause = this.#caughtUp ? IDLE_PAUSE_MS : this.#options.isBusy() ? BUSY_PAUSE_MS : 1;
+    this.#slice();
+    const pause = this.#caughtUp ? IDLE_PAUSE_MS : this.#options.isBusy() ? BUSY_PAUSE_MS : PAUSE_MS;
     this.#timer = setTimeout(() => this.#run(), pause);
   }
 
-  #slice(end: number): void {
+  #slice(): void {
     const events = [];
     let read: Place | undefined;
     this.#caughtUp = false;
-    while (performance.now() < end) {
+    for (let count = 0; count < SLICE; count++) {
       const { value: record, done } = this.#records.next();
       if (done) {
         this.#caughtUp = true;
@@ -85,7 +86,7 @@ export class Ingest {
       else this.#unreadable++;
     }
     if (read) this.#options.fleet.take(events, read);
-    if (this.#caughtUp) this.#records = this.#reader.records(this.#after);
+    if (this.#caughtUp) this.#records = this.#reader.records(this.#after, {}, SLICE);
   }
 
   /** What the log had to remove at its bound before it was applied is in no history. */

@@ -36,10 +36,12 @@ export class LogReader {
     return statsOf(this.#db);
   }
 
-  /** Records after `afterId` in the order in which they were kept. */
-  *records(afterId = 0, filter: RecordFilter = {}): Generator<KeptRecord> {
+  /** Records after `afterId` in the order in which they were kept, read so many at once. */
+  *records(afterId = 0, filter: RecordFilter = {}, atOnce = 500): Generator<KeptRecord> {
     const { where, values } = whereOf(filter);
-    const select = this.#db.prepare(`SELECT ${COLUMNS} FROM wal WHERE id > ? ${where} ORDER BY id LIMIT 500`);
+    const select = this.#db.prepare(
+      `SELECT ${COLUMNS} FROM wal WHERE id > ? ${where} ORDER BY id LIMIT ${Number(atOnce)}`,
+    );
     select.setReadBigInts(true);
     for (let last = afterId; ; ) {
       const rows = select.all(last, ...values) as unknown as Row[];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -6,9 +7,9 @@ import { type Event, PublishResponse_Status } from '../../proto/generated/homeos
 import type { HostsAnswer } from '../../src/model/host.ts';
 import { AgentSays, batchOfEvents } from '../support/agent-events.ts';
 import { StreamPublisher } from '../support/bus.ts';
-import { homeostat, ownFolder } from '../support/daemon.ts';
+import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { fixtureAnomalies } from '../support/fixture-anomalies.ts';
-import { HubProcess } from '../support/hub.ts';
+import { enrol, HubProcess } from '../support/hub.ts';
 
 const CPU = 'system.cpu.utilization';
 const SECOND = 1000;
@@ -45,7 +46,7 @@ async function api<T>(hub: HubProcess, path: string, wanted = 200): Promise<T> {
 
 /** Asks until the answer is as wished. */
 async function until<T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> {
-  for (const end = performance.now() + 30_000; ; ) {
+  for (const end = performance.now() + 120_000; ; ) {
     const answer = await ask();
     if (wished(answer)) return answer;
     assert.ok(performance.now() < end, `still ${JSON.stringify(answer)}`);
@@ -167,5 +168,72 @@ describe('a hub with three hosts', () => {
     assert.equal(await again.end(), 0);
     const third = await start();
     assert.equal((await hosts(third)).hosts.length, 2);
+  });
+});
+
+describe('a hub and three real agents', () => {
+  it('shows what each machine does, and tells one that is killed from one that is stopped', async (t) => {
+    const folder = ownFolder(t);
+    const hubData = join(folder, 'hub-data');
+    const hub = await HubProcess.start(hubData);
+    t.after(() => hub.end('SIGKILL'));
+    const start = async (name: string): Promise<Daemon> => {
+      const own = join(folder, name);
+      mkdirSync(join(own, 'home'), { recursive: true });
+      const config = join(own, 'homeostat.yaml');
+      writeFileSync(config, 'publish:\n  metrics_interval: 1s\n');
+      await enrol(join(own, 'data'), hubData, name, hub.address);
+      return Daemon.start(t, own, { command: 'agent', args: ['--config', config] });
+    };
+    const agents = { one: await start('one'), two: await start('two'), three: await start('three') };
+
+    const seen = await until(
+      () => hosts(hub),
+      (answer) => answer.hosts.filter(({ healthy }) => healthy !== undefined).length === 3,
+    );
+    assert.deepEqual(
+      seen.hosts.map(({ name, state }) => [name, state]),
+      [
+        ['one', 'up'],
+        ['three', 'up'],
+        ['two', 'up'],
+      ],
+    );
+    for (const [name, agent] of Object.entries(agents)) {
+      const { processes } = await api<{ processes: { pid: number; id: string }[] }>(
+        hub,
+        `processes?host=${name}`,
+      );
+      const itself = processes.find(({ pid }) => pid === agent.pid);
+      assert.match(itself?.id ?? '', new RegExp(`^[0-9a-f]{8}-${agent.pid}-\\d+$`));
+      const { frames } = await until(
+        () => api<{ frames: { mean: number[] }[] }>(hub, `history?host=${name}&metric=${CPU}&resolution=1`),
+        (answer) => answer.frames[0]!.mean.length > 2,
+      );
+      assert.ok(frames[0]!.mean.every((value) => value >= 0 && value <= 1));
+    }
+
+    assert.equal((await agents.one.end()).code, 0);
+    await agents.two.end('SIGKILL');
+    const { hosts: after } = await until(
+      () => hosts(hub),
+      (answer) => answer.hosts.some(({ state }) => state === 'silent'),
+    );
+    assert.deepEqual(
+      after.map(({ name, state, openAnomalies }) => [name, state, openAnomalies]),
+      [
+        ['one', 'stopped', 0],
+        ['three', 'up', 0],
+        ['two', 'silent', 1],
+      ],
+    );
+    const told = await homeostat(folder, ['anomalies', '--host', 'two', '--data', hubData]);
+    assert.match(told.stdout, /Nothing is heard of two since .*; it is usually heard every \d+ s/);
+    await start('two');
+    const { hosts: back } = await until(
+      () => hosts(hub),
+      (answer) => answer.hosts[2]?.state === 'up',
+    );
+    assert.equal(back[2]?.openAnomalies, 0);
   });
 });
