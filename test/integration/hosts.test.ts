@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -182,7 +182,8 @@ describe('a hub and three real agents', () => {
       mkdirSync(join(own, 'home'), { recursive: true });
       const config = join(own, 'homeostat.yaml');
       writeFileSync(config, 'publish:\n  metrics_interval: 1s\n');
-      await enrol(join(own, 'data'), hubData, name, hub.address);
+      if (!existsSync(join(own, 'data', 'identity')))
+        await enrol(join(own, 'data'), hubData, name, hub.address);
       return Daemon.start(t, own, { command: 'agent', args: ['--config', config] });
     };
     const agents = { one: await start('one'), two: await start('two'), three: await start('three') };
