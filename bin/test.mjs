@@ -76,6 +76,9 @@ function ensurePrograms() {
   // The client of others: grpc_tools makes its stubs.
   if (!pythonHas('grpc')) packages.push('python3-grpcio');
   if (!pythonHas('grpc_tools')) packages.push('python3-grpc-tools');
+  // A disk that fails, and networks that are cut.
+  if (!onPath('strace')) packages.push('strace');
+  if (!onPath('ip')) packages.push('iproute2');
   if (packages.length === 0) return;
   const names = packages.join(' ');
   if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) {
@@ -85,6 +88,12 @@ function ensurePrograms() {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('package lists', 'apt-get', ['update', '-q'], env);
   run(names, 'apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], env);
+}
+
+/** Whether there is a program of that name, also in the folders that only root has on its path. */
+function onPath(name) {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, name)));
 }
 
 function pythonHas(name) {

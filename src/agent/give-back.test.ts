@@ -9,6 +9,7 @@ test('only read-only mappings of files without private copies are given back', (
   const smaps = [
     block('00400000-00402000 r-xp 00000000 fe:00 1234                       /usr/bin/node', 0, 0),
     block('00402000-00403000 r--p 00002000 fe:00 1234                       /usr/bin/node', 4, 4),
+    block('00404000-00406000 r--p 00004000 fe:00 1234                       /usr/bin/node', 8, 0),
     block('00403000-00404000 rw-p 00003000 fe:00 1234                       /usr/bin/node', 0, 0),
     block('7f0000000000-7f0000002000 r-xp 00000000 00:00 0                  [vdso]', 0, 0),
     block('7f1000000000-7f1000002000 r--p 00000000 00:00 0 ', 0, 0),
@@ -20,6 +21,7 @@ test('only read-only mappings of files without private copies are given back', (
   ].join('');
   assert.deepEqual(cleanMappings(smaps), [
     { address: 0x400000n, length: 0x2000n },
+    { address: 0x404000n, length: 0x2000n },
     { address: 0x7f2000000000n, length: 0x1000n },
   ]);
 });

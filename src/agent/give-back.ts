@@ -41,10 +41,14 @@ const WORTH = 10 * 2 ** 20;
 
 /** Gives pages back whenever a dashboard, an export or a training has left many behind. Keeps no process alive. */
 export function keepGivingBack(): void {
-  let least = Number.POSITIVE_INFINITY;
+  let least: number | undefined;
   setInterval(() => {
-    least = Math.min(least, process.memoryUsage.rss());
-    if (process.memoryUsage.rss() > least + WORTH) giveBackPages();
+    if (least !== undefined && process.memoryUsage.rss() < least + WORTH) return;
+    giveBackPages();
+    // What is needed again soon comes back first.
+    setTimeout(() => {
+      least = process.memoryUsage.rss();
+    }, 10_000).unref();
   }, LOOK_MS).unref();
 }
 
@@ -58,14 +62,15 @@ function trimHeap(libc: { func(prototype: string): (padding: number) => unknown 
 }
 
 /**
- * Mappings of files that are not writable and hold no private copy of a page (`Private_Dirty` and `Anonymous` are 0):
+ * Mappings of files that are not writable and hold no private copy of a page (`Anonymous` is 0; `Private_Dirty` says nothing here, it also
+ * counts the cache of a file that was just installed and is not on the disk yet):
  * dropping a private copy would bring back the file's bytes and lose, say, relocations.
  */
 export function cleanMappings(smaps: string): CleanMapping[] {
   const found: CleanMapping[] = [];
   for (const block of smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
     const head = /^([0-9a-f]+)-([0-9a-f]+) (r-[x-]p) [0-9a-f]+ \S+ [1-9]\d* +\//.exec(block);
-    if (!head || !/^Private_Dirty: +0 kB$/m.test(block) || !/^Anonymous: +0 kB$/m.test(block)) continue;
+    if (!head || !/^Anonymous: +0 kB$/m.test(block)) continue;
     const address = BigInt(`0x${head[1]}`);
     found.push({ address, length: BigInt(`0x${head[2]}`) - address });
   }

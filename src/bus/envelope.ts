@@ -87,10 +87,12 @@ export function inspect(bytes: Uint8Array, kind: EnvelopeKind): Inspected {
 export interface Batch {
   readonly sequence: bigint;
   readonly events: readonly Uint8Array[];
+  /** There are more events in it: a message may be made of millions of empty ones. */
+  readonly more: boolean;
 }
 
-/** Undefined where the bytes are no `homeostat.v1.PublishRequest`. */
-export function splitBatch(bytes: Uint8Array): Batch | undefined {
+/** Takes at most `maxEvents`. Undefined where the bytes are no `homeostat.v1.PublishRequest`. */
+export function splitBatch(bytes: Uint8Array, maxEvents: number): Batch | undefined {
   const reader = new Reader(bytes);
   const events: Uint8Array[] = [];
   let sequence = 0n;
@@ -102,9 +104,11 @@ export function splitBatch(bytes: Uint8Array): Batch | undefined {
     const value = reader.value(type);
     if (value === undefined) return undefined;
     if (number === 1) sequence = value as bigint;
-    if (number === 2) events.push(value as Uint8Array);
+    if (number !== 2) continue;
+    if (events.length === maxEvents) return { sequence, events, more: true };
+    events.push(value as Uint8Array);
   }
-  return { sequence, events };
+  return { sequence, events, more: false };
 }
 
 interface Fields {

@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { PublishResponse, PublishResponse_Status } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import type { Peer } from '../model/peer.ts';
+import type { Caller, Client } from './clients.ts';
 import { type Batch, EVENT, inspect, splitBatch } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRecord, EnvelopeRefusal } from './envelope-log.ts';
 import type { BusMetrics } from './metrics.ts';
@@ -12,9 +13,6 @@ type Rejection = PublishResponse['rejections'][number];
 const CREDIT = 5000;
 /** Bytes that a stream may have on their way: beyond them nothing is read from it until some are on disk. */
 const MAX_BYTES = 4 * 2 ** 20;
-/** Streams that one client may have open: enough for a connection that is gone and not yet noticed. */
-const MAX_STREAMS = 4;
-
 export interface EventStreamsOptions {
   readonly log: EnvelopeLog;
   readonly metrics: BusMetrics;
@@ -29,19 +27,26 @@ export class EventStreams {
     this.#options = options;
   }
 
-  take(call: Call, peer: Peer): void {
-    const source = peer.name;
-    const stream = new EventStream(call, source, this.#options);
-    const open = [...this.#open.values()].filter(({ name }) => name === source).length;
-    if (open >= MAX_STREAMS) {
+  /** `disconnect` ends the connection that the call came over. */
+  take(call: Call, { client, peer }: Caller, disconnect: () => void): void {
+    const stream = new EventStream(call, client, disconnect, this.#options);
+    if (client.streams >= client.limits.streams) {
+      client.hit('streams');
       stream.end(
         grpc.status.RESOURCE_EXHAUSTED,
-        `${source} has ${open} streams open; at most ${MAX_STREAMS}`,
+        `${client.name} has ${client.streams} streams open; at most ${client.limits.streams}`,
       );
       return;
     }
     this.#open.set(stream, peer);
-    stream.start(() => this.#open.delete(stream));
+    client.streams++;
+    stream.start(() => {
+      if (this.#open.delete(stream)) client.streams--;
+    });
+  }
+
+  get open(): number {
+    return this.#open.size;
   }
 
   /** Ends those for whose client `refusal` has a reason. */
@@ -60,7 +65,8 @@ export class EventStreams {
 
 class EventStream {
   readonly #call: Call;
-  readonly #source: string;
+  readonly #client: Client;
+  readonly #disconnect: () => void;
   readonly #options: EventStreamsOptions;
   #sequence = 0n;
   #credit = CREDIT;
@@ -68,14 +74,17 @@ class EventStream {
   /** Batches without their answer. */
   #unanswered = 0;
   #answers: Promise<void> = Promise.resolve();
-  /** The client does not read its answers. */
-  #clogged = false;
+  /** The client does not read its answers: so long it may go on. */
+  #clogged: NodeJS.Timeout | undefined;
+  /** The client sends more than it may: nothing is read until then. */
+  #held: NodeJS.Timeout | undefined;
   #halfClosed = false;
   #ended = false;
 
-  constructor(call: Call, source: string, options: EventStreamsOptions) {
+  constructor(call: Call, client: Client, disconnect: () => void, options: EventStreamsOptions) {
     this.#call = call;
-    this.#source = source;
+    this.#client = client;
+    this.#disconnect = disconnect;
     this.#options = options;
   }
 
@@ -83,6 +92,8 @@ class EventStream {
     const call = this.#call;
     const ended = (): void => {
       this.#ended = true;
+      clearTimeout(this.#clogged);
+      clearTimeout(this.#held);
       onEnd();
     };
     call.on('data', (bytes: Buffer) => this.#take(bytes));
@@ -91,7 +102,8 @@ class EventStream {
       this.#finish();
     });
     call.on('drain', () => {
-      this.#clogged = false;
+      clearTimeout(this.#clogged);
+      this.#clogged = undefined;
       this.#flow();
     });
     for (const event of ['cancelled', 'error', 'close', 'finish']) call.on(event, ended);
@@ -107,7 +119,7 @@ class EventStream {
 
   #take(bytes: Buffer): void {
     if (this.#ended) return;
-    const batch = splitBatch(bytes);
+    const batch = splitBatch(bytes, CREDIT);
     if (!batch) {
       this.end(grpc.status.INVALID_ARGUMENT, 'the bytes are no PublishRequest');
       return;
@@ -138,19 +150,31 @@ class EventStream {
     });
   }
 
-  #refusal({ sequence, events }: Batch): { code: grpc.status; details: string } | undefined {
+  #refusal({ sequence, events, more }: Batch): { code: grpc.status; details: string } | undefined {
     const { INVALID_ARGUMENT, RESOURCE_EXHAUSTED } = grpc.status;
     const due = this.#sequence + 1n;
     if (sequence !== due)
       return { code: INVALID_ARGUMENT, details: `sequence ${sequence} came where ${due} was due` };
     if (events.length === 0) return { code: INVALID_ARGUMENT, details: `batch ${sequence} has no events` };
-    if (events.length <= this.#credit) return undefined;
-    const details = `a batch of ${events.length} events came with a credit of ${this.#credit}`;
+    if (!more && events.length <= this.#credit) return undefined;
+    const count = more ? `more than ${events.length}` : `${events.length}`;
+    const details = `a batch of ${count} events came with a credit of ${this.#credit}`;
     return { code: RESOURCE_EXHAUSTED, details };
   }
 
   /** Never rejects. */
   async #keep(events: readonly Uint8Array[]) {
+    const limited = this.#client.admit(events.length);
+    if (limited) {
+      this.#hold(limited.retryMs);
+      const { reason, retryMs: backoffHintMs } = limited;
+      return {
+        outcome: 'limited' as const,
+        status: PublishResponse_Status.STATUS_RETRY,
+        reason,
+        backoffHintMs,
+      };
+    }
     const rejections: Rejection[] = [];
     const records: EnvelopeRecord[] = [];
     for (const [index, bytes] of events.entries()) {
@@ -161,7 +185,7 @@ class EventStream {
           key: inspected.key,
           timestampNs: inspected.timestampNs,
           kind: EVENT.name,
-          source: this.#source,
+          source: this.#client.name,
           bytes,
         });
     }
@@ -175,18 +199,33 @@ class EventStream {
       const { reason: why, message: reason, retryMs: backoffHintMs } = error as EnvelopeRefusal;
       const outcome = ({ busy: 'overload', full: 'retry', failed: 'failed' } as const)[why];
       return { outcome, status: PublishResponse_Status.STATUS_RETRY, reason, backoffHintMs };
+    } finally {
+      this.#client.kept(events.length);
     }
+  }
+
+  /** Whoever honours the hint sends nothing meanwhile; of the others nothing is read. */
+  #hold(ms: number): void {
+    this.#held ??= setTimeout(() => {
+      this.#held = undefined;
+      this.#flow();
+    }, ms);
   }
 
   #write(answer: Partial<PublishResponse>): void {
     if (this.#ended) return;
     const bytes = PublishResponse.encode(PublishResponse.fromPartial(answer)).finish();
-    this.#clogged = !this.#call.write(Buffer.from(bytes));
+    if (this.#call.write(Buffer.from(bytes))) return;
+    this.#clogged ??= setTimeout(() => {
+      this.#client.hit('slow_reader');
+      // Its end could not be told either: the answers that it does not read come first.
+      this.#disconnect();
+    }, this.#client.limits.slowReaderMs);
   }
 
   /** Reads on or not: gRPC's own flow control then holds the client back. */
   #flow(): void {
-    if (this.#clogged || this.#bytes > MAX_BYTES) this.#call.pause();
+    if (this.#clogged || this.#held || this.#bytes > MAX_BYTES) this.#call.pause();
     else if (this.#call.isPaused()) this.#call.resume();
   }
 

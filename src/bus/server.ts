@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import {
   PublishAck,
@@ -6,11 +7,15 @@ import {
   UniversalAck_Status,
 } from '../../proto/generated/messaging/messaging.ts';
 import type { Clock } from '../lib/clock.ts';
-import { errorMessage, UserError } from '../lib/errors.ts';
+import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Peer } from '../model/peer.ts';
+import { type Caller, Clients, type Limited, type LimitedClient } from './clients.ts';
+import { type ConnectionRefusal, Connections } from './connections.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRefusal } from './envelope-log.ts';
 import { EventStreams } from './event-stream.ts';
+import { gate, refused } from './gate.ts';
+import { type BusLimits, DEFAULT_LIMITS } from './limits.ts';
 import { BusMetrics } from './metrics.ts';
 
 export interface BusOptions {
@@ -25,19 +30,33 @@ export interface BusOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** What departs from `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<BusLimits>;
 }
 
 /** gRPC refuses what is larger before it is in memory; below it the message itself is answered INVALID, with the reason. */
 const MAX_RECEIVED_BYTES = 8 * MAX_ENVELOPE_BYTES;
-/** Calls that one connection may have open. */
-const MAX_STREAMS = 1000;
+/** Calls that one connection may have open; a client's further ones wait in the client. */
+const MAX_CALLS = 100;
+/** Clients that the status names. */
+const NAMED_CLIENTS = 20;
+/** Whoever sends more than it may waits for its answer for so long at the most: it would ask again at once otherwise, ms. */
+const MAX_HOLD_MS = 1000;
 
 // It would write to standard error by itself what it also says to its callers.
 grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 
+/** Connections of now, and those that were not taken since the start. */
+export interface BusConnections {
+  readonly open: number;
+  readonly pending: number;
+  readonly streams: number;
+  readonly refused: Readonly<Record<ConnectionRefusal, number>>;
+}
+
 /** What a client is told, whichever of the two services it speaks. */
 interface Answer {
-  readonly status: 'ok' | 'retry' | 'overload' | 'failed' | 'invalid' | 'denied';
+  readonly status: 'ok' | 'retry' | 'overload' | 'limited' | 'failed' | 'invalid' | 'denied';
   readonly reason: string;
   readonly retryMs: number;
 }
@@ -49,31 +68,42 @@ const OK: Answer = { status: 'ok', reason: '', retryMs: 0 };
  * kept as they came.
  */
 export class Bus {
-  readonly metrics = new BusMetrics();
+  readonly metrics: BusMetrics;
   readonly #options: BusOptions;
+  readonly #clients: Clients;
+  readonly #connections: Connections;
   readonly #server: grpc.Server;
   readonly #streams: EventStreams;
   readonly #seen = new Map<string, number>();
-  #port = 0;
 
   constructor(options: BusOptions) {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#options = options;
+    this.#clients = new Clients(limits);
     this.#server = new grpc.Server({
       'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
-      'grpc.max_send_message_length': MAX_ENVELOPE_BYTES,
-      'grpc.max_concurrent_streams': MAX_STREAMS,
-      // A connection that is half open is found and closed within a minute and a half.
-      'grpc.keepalive_time_ms': 60_000,
-      'grpc.keepalive_timeout_ms': 20_000,
+      // An answer to a batch may name each of its events.
+      'grpc.max_send_message_length': MAX_RECEIVED_BYTES,
+      'grpc.max_concurrent_streams': MAX_CALLS,
+      // A connection that is half open is found and closed.
+      'grpc.keepalive_time_ms': limits.keepaliveMs,
+      'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+      interceptors: [(method, call) => this.#admit(call, method.requestStream)],
     });
+    const injector = this.#server.createConnectionInjector(options.credentials);
+    this.#connections = new Connections(limits, (socket) => injector.injectConnection(socket));
+    this.metrics = new BusMetrics(() => ({ ...this.connections(), limited: this.#clients.limited() }));
     this.#streams = new EventStreams({ log: options.log, metrics: this.metrics });
     this.#server.register<Buffer, Buffer>(
       '/homeostat.v1.TelemetryService/Publish',
       (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
-        const peer = peerOf(call);
-        const details = this.#refusal(peer);
-        if (details === undefined) this.#streams.take(call, peer);
-        else call.emit('error', { code: grpc.status.PERMISSION_DENIED, details });
+        const address = call.getPeer();
+        const caller = this.#connections.callerOf(address);
+        // Without one the connection is gone.
+        if (!caller) return;
+        const details = this.#refusal(caller.peer);
+        if (details !== undefined) call.emit('error', { code: grpc.status.PERMISSION_DENIED, details });
+        else this.#streams.take(call, caller, () => this.#connections.end(address));
       },
       (answer) => answer,
       (bytes) => bytes,
@@ -88,20 +118,26 @@ export class Bus {
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
   async listen(): Promise<number> {
-    const { host, port, credentials } = this.#options;
-    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const { host, port } = this.#options;
     try {
-      this.#port = await new Promise<number>((resolve, reject) =>
-        this.#server.bindAsync(address, credentials, (error, bound) =>
-          error ? reject(error) : resolve(bound),
-        ),
-      );
-      return this.#port;
+      return await this.#connections.listen(host, port);
     } catch (error) {
+      const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
       throw new UserError(
-        `the bus cannot listen on ${address} (${bindProblem(error)}): end what uses it, or choose another port with --bus-port`,
+        `the bus cannot listen on ${address} (${errorCode(error) ?? errorMessage(error)}): end what uses it, or choose another port with --bus-port`,
       );
     }
+  }
+
+  /** What is open now, and what was not taken since the start. */
+  connections(): BusConnections {
+    const { open, pending, refused } = this.#connections;
+    return { open, pending, refused: { ...refused }, streams: this.#streams.open };
+  }
+
+  /** Clients that a limit held back, those most often first. */
+  limitedClients(): readonly LimitedClient[] {
+    return this.#clients.mostLimited(NAMED_CLIENTS);
   }
 
   /** Ends the streams of those who are no longer let in; to be called when that may have changed. */
@@ -116,29 +152,51 @@ export class Bus {
 
   /** Answers what is in flight, takes nothing new, and ends within `graceMs`. */
   async close(graceMs = 1500): Promise<void> {
-    const force = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    this.#connections.stopListening();
     this.#streams.close();
-    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    clearTimeout(force);
+    await new Promise<void>((resolve) => {
+      // grpc-js may wait for ever for a connection that broke off.
+      const late = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve();
+      }, graceMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(late);
+        resolve();
+      });
+    });
+  }
+
+  /** Whose call it is, and whether it is read at all. TLS has verified the certificate. */
+  #admit(call: grpc.ServerInterceptingCallInterface, isStream: boolean): grpc.ServerInterceptingCall {
+    const address = call.getPeer();
+    const caller = this.#connections.callerOf(address) ?? this.#meet(call);
+    const { client } = caller;
+    const refusal =
+      this.#connections.claim(address, caller) ?? (isStream ? undefined : client.tooManyCalls());
+    return refusal === undefined ? gate(call, client, isStream) : refused(call, refusal);
+  }
+
+  #meet(call: grpc.ServerInterceptingCallInterface): Caller {
+    const peer = peerOf(call.getAuthContext());
+    return { peer, client: this.#clients.get(peer.name) };
   }
 
   #register(path: string, kind: EnvelopeKind, encode: (answer: Answer) => Buffer): void {
-    this.#server.register<Buffer, Buffer>(
-      path,
-      (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-        this.#take(call.request, kind, peerOf(call)).then((answer) => callback(null, encode(answer)));
-      },
-      (ack) => ack,
-      (bytes) => bytes,
-      'unary',
-    );
+    this.#answerTo(path, async (bytes, caller) => encode(await this.#take(bytes, kind, caller)));
   }
 
   #serve(path: string, answer: (request: Buffer, peer: Peer) => Promise<Uint8Array>): void {
+    this.#answerTo(path, async (bytes, { peer }) => Buffer.from(await answer(bytes, peer)));
+  }
+
+  #answerTo(path: string, answer: (request: Buffer, caller: Caller) => Promise<Buffer>): void {
     this.#server.register<Buffer, Buffer>(
       path,
       (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-        answer(call.request, peerOf(call)).then((bytes) => callback(null, Buffer.from(bytes)), callback);
+        const caller = this.#connections.callerOf(call.getPeer());
+        // Without one the connection is gone, and nobody waits for an answer.
+        if (caller) answer(call.request, caller).then((bytes) => callback(null, bytes), callback);
       },
       (bytes) => bytes,
       (bytes) => bytes,
@@ -154,29 +212,35 @@ export class Bus {
     return reason;
   }
 
-  async #take(bytes: Buffer, kind: EnvelopeKind, peer: Peer): Promise<Answer> {
+  async #take(bytes: Buffer, kind: EnvelopeKind, caller: Caller): Promise<Answer> {
     const done = this.metrics.begin();
-    const reason = this.#refusal(peer);
-    const answer: Answer =
-      reason === undefined
-        ? await this.#answer(bytes, kind, peer.name)
-        : { status: 'denied', reason, retryMs: 0 };
+    const answer = await this.#admitted(bytes, kind, caller);
     done(answer.status);
     return answer;
   }
 
-  async #answer(bytes: Buffer, kind: EnvelopeKind, source: string): Promise<Answer> {
-    const inspected = inspect(bytes, kind);
-    if (!inspected.ok) return { status: 'invalid', reason: inspected.reason, retryMs: 0 };
-    const { key, timestampNs } = inspected;
+  async #admitted(bytes: Buffer, kind: EnvelopeKind, { client, peer }: Caller): Promise<Answer> {
+    const reason = this.#refusal(peer);
+    if (reason !== undefined) return { status: 'denied', reason, retryMs: 0 };
+    const limited = client.admitCall() ?? client.admit(1);
+    return limited ? held(limited) : this.#answer(bytes, kind, client);
+  }
+
+  /** What was admitted. */
+  async #answer(bytes: Buffer, kind: EnvelopeKind, client: Caller['client']): Promise<Answer> {
     try {
-      const appended = await this.#options.log.append({ key, timestampNs, kind: kind.name, source, bytes });
-      if (appended === 'duplicate') this.metrics.duplicate();
+      const inspected = inspect(bytes, kind);
+      if (!inspected.ok) return { status: 'invalid', reason: inspected.reason, retryMs: 0 };
+      const { key, timestampNs } = inspected;
+      const record = { key, timestampNs, kind: kind.name, source: client.name, bytes };
+      if ((await this.#options.log.append(record)) === 'duplicate') this.metrics.duplicate();
       return OK;
     } catch (error) {
       const { reason, message, retryMs } = error as EnvelopeRefusal;
       const status = reason === 'failed' ? 'failed' : reason === 'busy' ? 'overload' : 'retry';
       return { status, reason: message, retryMs };
+    } finally {
+      client.kept(1);
     }
   }
 
@@ -189,6 +253,7 @@ export class Bus {
         ok: UniversalAck_Status.OK,
         retry: UniversalAck_Status.RETRY,
         overload: UniversalAck_Status.OVERLOAD,
+        limited: UniversalAck_Status.QUOTA_EXCEEDED,
         failed: UniversalAck_Status.PROCESSING_ERROR,
         invalid: UniversalAck_Status.INVALID,
         denied: UniversalAck_Status.SECURITY_VIOLATION,
@@ -213,6 +278,7 @@ function encodePublishAck({ status, reason, retryMs }: Answer): Buffer {
     ok: PublishAck_Status.OK,
     retry: PublishAck_Status.RETRY,
     overload: PublishAck_Status.RETRY,
+    limited: PublishAck_Status.RETRY,
     failed: PublishAck_Status.RETRY,
     invalid: PublishAck_Status.INVALID,
     denied: PublishAck_Status.UNAUTHORIZED,
@@ -222,13 +288,17 @@ function encodePublishAck({ status, reason, retryMs }: Answer): Buffer {
   );
 }
 
-/** grpc-js wraps what the system said in words of its own. */
-const bindProblem = (error: unknown): string =>
-  /\[listen (\w+)/.exec(errorMessage(error))?.[1] ?? errorMessage(error);
+/** The answer to a call over its client's limits, which comes late; the hint is what is left to wait. */
+async function held({ reason, retryMs }: Limited): Promise<Answer> {
+  const hold = Math.min(retryMs, MAX_HOLD_MS);
+  await sleep(hold);
+  return { status: 'limited', reason, retryMs: Math.max(1, retryMs - hold) };
+}
 
 /** Whom the client's certificate names: TLS has verified it before any call comes through. */
-function peerOf(call: Pick<grpc.ServerUnaryCall<Buffer, Buffer>, 'getAuthContext'>): Peer {
-  const certificate = call.getAuthContext().sslPeerCertificate;
+function peerOf({
+  sslPeerCertificate: certificate,
+}: ReturnType<grpc.ServerInterceptingCall['getAuthContext']>): Peer {
   const name = certificate?.subject.CN;
   return {
     name: Array.isArray(name) ? String(name[0]) : (name ?? ''),

@@ -34,6 +34,10 @@ export interface HubOptions {
   readonly maxLog: number;
   /** Bytes that the history of one host may take. */
   readonly hostCap: number;
+  /** Events a second that one client may send. */
+  readonly clientEvents: number;
+  /** Connections that are taken in all. */
+  readonly maxConnections: number;
 }
 
 /** Histories of hosts that are open at once. */
@@ -65,6 +69,7 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
     ...{ host: options.busHost, port: options.busPort },
     refusal: (peer, open) => identity.refusal(peer, open),
+    limits: { eventsPerSecond: options.clientEvents, connections: options.maxConnections },
   });
   let busPort = 0;
   const enrolmentServer = new EnrolmentServer({
@@ -98,6 +103,7 @@ export async function hub(options: HubOptions): Promise<void> {
         duplicates,
         inFlight,
       },
+      ...{ connections: bus.connections(), limitedClients: bus.limitedClients() },
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },

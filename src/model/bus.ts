@@ -13,6 +13,8 @@ export interface BusStatus {
     readonly ok: number;
     readonly retry: number;
     readonly overload: number;
+    /** Over what one client may send. */
+    readonly limited: number;
     readonly failed: number;
     readonly invalid: number;
     /** Of clients that are not let in. */
@@ -22,6 +24,19 @@ export interface BusStatus {
   readonly lastSeen: Readonly<Record<string, number>>;
   readonly duplicates: number;
   readonly inFlight: number;
+  readonly connections: {
+    readonly open: number;
+    /** Of them those from which no call of a known client has come yet. */
+    readonly pending: number;
+    readonly streams: number;
+    /** Connections that were not taken or were ended before their first call, by the reason. */
+    readonly refused: Readonly<Record<string, number>>;
+  };
+  /** Clients that were held back since the start, and how often by which limit: those held back most, at most 20. */
+  readonly limitedClients: readonly {
+    readonly client: string;
+    readonly limits: Readonly<Record<string, number>>;
+  }[];
   readonly log: {
     readonly path: string;
     readonly records: number;

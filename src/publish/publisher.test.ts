@@ -10,6 +10,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { Random } from '../lib/random.ts';
 import { systemTimers as timers } from '../lib/timers.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import type { Coverage } from '../model/coverage.ts';
 import { series, type Tick } from '../model/metric.ts';
 import { CredentialFiles } from './credentials.ts';
@@ -18,10 +19,9 @@ import { Publisher } from './publisher.ts';
 
 const BOOT = '1f0c9e2a-0000-4000-8000-000000000000';
 
-function setUp(t: TestContext, hub: LoopbackHub, coverage: () => Coverage = healthy) {
+function setUp(t: TestContext, hub: LoopbackHub, maxBytes = 2 ** 24, outbox = ownOutbox(t, maxBytes)) {
   const random = new Random(1);
-  const maxBytes = 2 ** 24;
-  const outbox = ownOutbox(t, maxBytes);
+  const coverage = healthy;
   const publisher = new Publisher({
     ...{ clock, timers, random: () => random.next(), log: silentLog, queue: outbox, maxBytes, coverage },
     ...{ metricsMs: 10_000, snapshotMs: 3_600_000, open: openHubStream },
@@ -39,6 +39,11 @@ function setUp(t: TestContext, hub: LoopbackHub, coverage: () => Coverage = heal
 }
 
 const healthy = (): Coverage => ({ healthy: true, collectors: [], losses: [] });
+
+const anomaly = (id: string): Anomaly => ({
+  ...{ schema: 1, id, host: 'h', state: 'open', kind: 'machine', severity: 'LOW', provisional: false },
+  ...{ since: 1, raisedAt: 2, score: 4, returnPeriodSeconds: 1e5, metrics: [], culprits: [], sentence: id },
+});
 
 const tick = (second: number, value: number): Tick => ({
   at: 1_795_000_000_000 + second * 1000,
@@ -130,6 +135,81 @@ describe('a publisher and the bus of a hub', () => {
     );
   });
 
+  it('keep what matters most when the hub is away for too long, and count what went', async (t) => {
+    const hub = await LoopbackHub.start(t);
+    await hub.stop();
+    const publisher = setUp(t, hub, 2 ** 20);
+    const stage = new Stage(Array.from({ length: 2000 }, (_, pid) => ({ pid: pid + 1 })));
+    publisher.anomaly(anomaly('first'));
+    publisher.scan(stage.scan());
+    for (let interval = 0; interval < 3000; interval++) publisher.tick(tick(interval * 10, interval));
+    publisher.anomaly(anomaly('last'));
+    publisher.start();
+    const dropped = publisher.status().dropped;
+    assert.ok(dropped.metrics! > 0 && !dropped.findings && !dropped.coverage, JSON.stringify(dropped));
+    assert.deepEqual(
+      publisher.losses().map(({ what, count }) => [what, count]),
+      Object.values(dropped).map((count) => ['events not published', count]),
+    );
+    await hub.start();
+    await until(() => publisher.status().waiting.events === 0, 'the drain');
+    const kept = events(hub);
+    const count = (of: (event: Event) => unknown): number => kept.filter(of).length;
+    assert.equal(count(({ metrics }) => metrics) + dropped.metrics!, 2999);
+    assert.equal(count(({ process }) => process) + (dropped.snapshots ?? 0), 2000);
+    assert.deepEqual(
+      kept.flatMap(({ anomaly: one }) => (one ? [one.id] : [])),
+      ['first', 'last'],
+    );
+  });
+
+  it('drain in order to a slow hub, with no more on the way than it is ready for', async (t) => {
+    let busy = 0;
+    let most = 0;
+    const hub = await LoopbackHub.start(t, (log) => ({
+      id: log.id,
+      append: (record) => log.append(record),
+      appendAll: async (records) => {
+        most = Math.max(most, ++busy);
+        await sleep(20);
+        busy--;
+        return log.appendAll(records);
+      },
+      waiting: () => log.waiting(),
+      ratePerSecond: () => log.ratePerSecond(),
+    }));
+    const publisher = setUp(t, hub);
+    publisher.scan(new Stage(Array.from({ length: 8000 }, (_, pid) => ({ pid: pid + 1 }))).scan());
+    publisher.start();
+    await until(() => publisher.status().waiting.events === 0, 'the drain');
+    const numbers = hub.records().map(({ key }) => Number(key.split('/').at(-1)));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 8001 }, (_, index) => index + 1),
+    );
+    assert.ok(most >= 2 && most <= 8, `${most} batches at once`);
+  });
+
+  it('keep the word of a clean stop for a hub that is away', async (t) => {
+    const hub = await LoopbackHub.start(t);
+    const outbox = ownOutbox(t, 2 ** 24);
+    const first = setUp(t, hub, 2 ** 24, outbox);
+    first.start();
+    await until(() => hub.records().length === 1, 'the first event');
+    await hub.stop();
+    await until(() => first.status().state === 'waiting', 'the end of the stream');
+    await first.stop();
+    await hub.start();
+    const second = setUp(t, hub, 2 ** 24, outbox);
+    second.start();
+    await until(() => hub.records().length === 3, 'the stop and the new beginning');
+    const { STATE_UP, STATE_STOPPING } = Host_State;
+    assert.deepEqual(
+      events(hub).map(({ host }) => host?.state),
+      [STATE_UP, STATE_STOPPING, STATE_UP],
+    );
+  });
+
   it('tell all processes again to a hub that knows nothing of them, and not to one that does', async (t) => {
     const hub = await LoopbackHub.start(t);
     const publisher = setUp(t, hub);
@@ -174,8 +254,11 @@ describe('a publisher and the bus of a hub', () => {
     await hub.enrol('renamed');
     await until(() => hub.records().length === 2, 'the second stream');
     assert.deepEqual(
-      hub.records().map(({ source }) => source),
-      ['host', 'renamed'],
+      hub.records().map(({ source, key }) => [source, key.split('/')[0]]),
+      [
+        ['host', 'host'],
+        ['renamed', 'renamed'],
+      ],
     );
     assert.equal(publisher.status().name, 'renamed');
   });

@@ -48,7 +48,7 @@ const STOP_MS = 1500;
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #events: Events;
+  #events: Events;
   readonly #means = new MetricMeans();
   readonly #changes: ProcessChanges;
   readonly #sender: Sender;
@@ -73,7 +73,9 @@ export class Publisher {
       ...{ queue, clock, timers, random, log },
       open: (events) => {
         this.#version = credentials.version();
+        const { name } = this.#credentials;
         this.#credentials = credentials.read();
+        if (this.#credentials.name !== name) this.#events = new Events(host(this.#credentials.name));
         return open(this.#credentials, events);
       },
       onBegin: (logId) => {

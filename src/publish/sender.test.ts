@@ -176,6 +176,29 @@ describe('a sender', () => {
     assert.deepEqual([sender.status().problem, sender.status().nextTryAt], [undefined, undefined]);
   });
 
+  it('asks a hub that goes on refusing with one batch, and ever more rarely', async () => {
+    const { hub, queue, sender, timers } = setUp(5000);
+    hub.grant(5000);
+    let asked = 0;
+    for (let second = 0; second < 600; second++) {
+      if (hub.batches.length > asked) {
+        asked++;
+        hub.take(asked, { status: RETRY, reason: 'full', backoffHintMs: 1000 });
+      }
+      await timers.advance(1000);
+      sender.pump();
+    }
+    assert.equal(hub.batches.length, asked, 'one at a time');
+    assert.ok(asked >= 8 && asked <= 16, `${asked} in ten minutes`);
+    assert.deepEqual([sender.status().breaker === 'closed', hub.streams.length], [false, 1]);
+    while (queue.acknowledgedTo === 0) {
+      if (hub.batches.length > asked) hub.take(++asked);
+      await timers.advance(1000);
+    }
+    assert.equal(sender.status().breaker, 'closed');
+    assert.ok(hub.batches.length > asked + 1, 'and then all that may be on the way');
+  });
+
   it('never sends again what is rejected, and counts it with its reason', () => {
     const { hub, queue, sender } = setUp(10);
     hub.grant(5000);

@@ -18,11 +18,21 @@ export interface LogStats {
   readonly dropped: number;
 }
 
-/** Opens the log for its one writer; `columns` it has besides. Throws UserError. */
-export function openFile(path: string, columns = ''): DatabaseSync {
+/** How a log differs from the hub's. */
+interface FileOptions {
+  /** Columns that it has besides: `, name TYPE`. */
+  readonly columns?: string;
+  /** What is free in it can be given back to the file system. */
+  readonly shrinks?: boolean;
+}
+
+/** Opens the log for its one writer. Throws UserError. */
+export function openFile(path: string, { columns = '', shrinks = false }: FileOptions = {}): DatabaseSync {
   try {
     createPrivately(path);
     const db = new DatabaseSync(path, { timeout: 5000 });
+    // Only before anything else is in the file.
+    if (shrinks) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 100');
     const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
     refuseNewer(path, user_version);
@@ -85,10 +95,14 @@ function createPrivately(path: string): void {
 
 /** Bytes of the file without what is free in it. */
 export function usedBytes(db: DatabaseSync): number {
-  const one = (pragma: string): number =>
-    Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0] as number;
-  return (one('page_count') - one('freelist_count')) * one('page_size');
+  return (pragma(db, 'page_count') - freePages(db)) * pragma(db, 'page_size');
 }
+
+/** Pages of the file in which nothing is. */
+export const freePages = (db: DatabaseSync): number => pragma(db, 'freelist_count');
+
+const pragma = (db: DatabaseSync, name: string): number =>
+  Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] as number;
 
 export function statsOf(db: DatabaseSync): LogStats {
   const select = db.prepare(

@@ -117,6 +117,20 @@ describe('an outbox', () => {
     assert.deepEqual(counts(reopen()), dropped, 'the counts outlive a restart');
   });
 
+  it('gives the disk back when it has drained', (t) => {
+    const { path, outbox, reopen } = setUp(t);
+    for (let event = 0; event < 10_000; event++) push(outbox, 0, 'm', 1000);
+    outbox.commit();
+    outbox.acknowledge(outbox.committedTo);
+    for (let second = 0; second < 30; second++) {
+      push(outbox, 0, 'n');
+      outbox.commit();
+      outbox.acknowledge(outbox.committedTo);
+    }
+    reopen();
+    assert.ok(statSync(path).size < 2 ** 21, `${statSync(path).size} bytes`);
+  });
+
   it('waits in memory, within its bound, while the disk takes nothing, and says why', (t) => {
     const { path, outbox } = setUp(t, { maxPendingBytes: 10_000 });
     const other = new DatabaseSync(path);

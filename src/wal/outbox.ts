@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
-import { openFile, usedBytes } from './log-file.ts';
+import { freePages, openFile, usedBytes } from './log-file.ts';
 
 /** What is to be kept until it is acknowledged. */
 export interface OutgoingRecord {
@@ -51,6 +51,9 @@ const REMOVE_ROWS = 500;
 /** Acknowledged rows leave with the next commit that adds some, or when they are so many: each commit is an fsync. */
 const REMOVE_ACKNOWLEDGED = 1000;
 const MAX_PENDING_BYTES = 4 * 2 ** 20;
+/** When few rows wait, free pages beyond so many go back to the file system, so many at once. */
+const FEW_EVENTS = 1000;
+const FREE_PAGES = 256;
 
 /**
  * The sender's end of the log: what is not yet acknowledged, in the order in which it came. The same file and the same promises as
@@ -82,7 +85,7 @@ export class Outbox {
   /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
   constructor(options: OutboxOptions) {
     this.#options = { maxPendingBytes: MAX_PENDING_BYTES, ...options };
-    this.#db = openFile(options.path, ', rank INTEGER NOT NULL');
+    this.#db = openFile(options.path, { columns: ', rank INTEGER NOT NULL', shrinks: true });
     this.#db.exec(`
       PRAGMA cache_size = -512;
       CREATE INDEX IF NOT EXISTS wal_by_rank ON wal (rank, id);
@@ -118,13 +121,15 @@ export class Outbox {
 
   /** Writes what was pushed and removes what was acknowledged. Never throws: `problem` says why it could not, and it is tried again. */
   commit(): void {
-    if (this.#pending.length === 0 && this.#leaving < REMOVE_ACKNOWLEDGED) return;
+    const idle = this.#pending.length === 0 && this.#leaving < REMOVE_ACKNOWLEDGED;
+    if (idle || !this.#db.isOpen) return;
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       const kept = this.#write();
       this.#db.exec('COMMIT');
       this.#problem = undefined;
       this.#settle(kept);
+      this.#shrink();
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       this.#problem = `the outbox cannot be written: ${errorMessage(error)}`;
@@ -184,6 +189,7 @@ export class Outbox {
 
   /** Commits what waits, then closes the file. */
   close(): void {
+    if (!this.#db.isOpen) return;
     if (this.#leaving > 0 && this.#pending.length === 0) this.#leaving = REMOVE_ACKNOWLEDGED;
     this.commit();
     this.#db.close();
@@ -206,6 +212,12 @@ export class Outbox {
     const removed = this.#makeRoom(now);
     if (removed.events > 0 || this.#droppedUnsaved) this.#saveDropped(removed.dropped);
     return { events: events - removed.events, bytes: bytes - removed.bytes, dropped: removed.dropped };
+  }
+
+  /** After days without a hub the file is large, and soon it is empty. */
+  #shrink(): void {
+    if (this.#events > FEW_EVENTS || freePages(this.#db) <= FREE_PAGES) return;
+    this.#db.exec(`PRAGMA incremental_vacuum(${FREE_PAGES})`);
   }
 
   /** After the commit: what is in the file now. */

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { errorMessage, UserError } from '../../src/lib/errors.ts';
 import { DURATION_HELP, parseDuration } from '../../src/lib/units.ts';
+import { BUS_FAULTS, busTable, runBusFaults } from './bus/run.ts';
 import { Cleanup } from './cleanup.ts';
 import { Daemon } from './daemon.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -16,9 +17,11 @@ const HELP = `usage: npm run faults -- [options]
   --quiet TIME   quiet time before each fault (default: 1m)
   --leak N       megabytes a minute that the leak takes (default: 20)
   --quick        the shortest useful form: a frozen service and a burnt core
+  --bus          the faults of the bus instead, counted by key: ${BUS_FAULTS.map(({ name }) => name).join(', ')}
+                 (--only names these then); they need strace and root or user namespaces
   --json         one JSON document instead of the table
 
-Exit codes: 0 all caught with the right culprit, 1 not so, 2 wrong use.`;
+Exit codes: 0 all caught with the right culprit (of the bus: nothing that was acknowledged is lost), 1 not so, 2 wrong use.`;
 
 interface Plan {
   readonly faults: readonly Fault[];
@@ -32,22 +35,26 @@ const QUICK = { only: ['freeze', 'burn-core'], learn: '75s', quiet: '5s' };
 /** A process must have been watched for 24 scans, 5 s apart, before its silence tells anything. */
 const SCANS_TO_LEARN = 26;
 
-function plan(args: readonly string[]): Plan | undefined {
-  const { values } = parse(args);
-  if (values.help) return undefined;
-  const only = values.only ?? (values.quick ? QUICK.only : FAULTS.map(({ name }) => name));
-  const unknown = only.find((name) => !FAULTS.some((fault) => fault.name === name));
-  if (unknown !== undefined)
-    throw new UserError(`--only ${unknown}: there is no such fault; see 'npm run faults -- --help'`);
+type Options = ReturnType<typeof parse>['values'];
+
+function plan(values: Options): Plan {
   const leak = Number(values.leak ?? 20);
   if (!(leak > 0)) throw new UserError(`--leak ${values.leak}: expected a number of megabytes above 0`);
   return {
-    faults: FAULTS.filter(({ name }) => only.includes(name)),
+    faults: chosen(FAULTS, values.only ?? (values.quick ? QUICK.only : undefined)),
     learnMs: time('--learn', values.learn ?? (values.quick ? QUICK.learn : '3m')),
     quietMs: time('--quiet', values.quiet ?? (values.quick ? QUICK.quiet : '1m')),
     leak,
     json: values.json ?? false,
   };
+}
+
+/** Those of these names; all where there are none. */
+function chosen<T extends { readonly name: string }>(faults: readonly T[], only?: readonly string[]): T[] {
+  const unknown = only?.find((wanted) => !faults.some(({ name }) => name === wanted));
+  if (unknown !== undefined)
+    throw new UserError(`--only ${unknown}: there is no such fault; see 'npm run faults -- --help'`);
+  return faults.filter(({ name }) => only === undefined || only.includes(name));
 }
 
 function parse(args: readonly string[]) {
@@ -60,6 +67,7 @@ function parse(args: readonly string[]) {
         quiet: { type: 'string' },
         leak: { type: 'string' },
         quick: { type: 'boolean' },
+        bus: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -91,11 +99,17 @@ async function run(plan: Plan, cleanup: Cleanup): Promise<Report> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = plan(args);
-  if (!wanted) {
+  const { values } = parse(args);
+  if (values.help) {
     console.log(HELP);
     return 0;
   }
+  if (values.bus) {
+    const results = await runBusFaults(chosen(BUS_FAULTS, values.only), (line) => console.error(line));
+    console.log(values.json ? JSON.stringify(results) : `\n${busTable(results)}`);
+    return results.every(({ ok }) => ok) ? 0 : 1;
+  }
+  const wanted = plan(values);
   const cleanup = new Cleanup();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void cleanup.run().finally(() => process.exit(130)));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { Event, Host_State } from '../../proto/generated/homeostat/v1/telemetry.ts';
+import { Event, Host_State, ProcessChange_Kind } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { LogReader } from '../../src/wal/log-reader.ts';
 import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { enrol, HubProcess, logOf } from '../support/hub.ts';
@@ -56,6 +57,31 @@ describe('homeostat agent', () => {
       events.flatMap(({ host }) => (host ? [host.state] : [])),
       [Host_State.STATE_UP, Host_State.STATE_STOPPING],
     );
+  });
+
+  it('tells the start and the end of a process, and none of its secrets', async (t) => {
+    const { hubData, start } = await setUp(t);
+    const agent = await start();
+    await agent.until(
+      ({ publish }) => publish!.waiting.events === 0 && publish!.sent.events > 1,
+      'the snapshot',
+    );
+    const program = 'setTimeout(() => {}, 60_000)';
+    const child = spawn(process.execPath, ['-e', program, '--', '--password=hunter2', '--token', 'hunter2']);
+    t.after(() => child.kill('SIGKILL'));
+    const lives = () =>
+      recordsOf(logOf(hubData))
+        .map(({ bytes }) => Event.decode(bytes).process)
+        .filter((change) => Number(change?.process?.pid) === child.pid)
+        .map((change) => change!);
+    await agent.until(() => lives().length === 1, 'the start');
+    child.kill('SIGKILL');
+    await agent.until(() => lives().at(-1)?.kind === ProcessChange_Kind.KIND_END, 'the end');
+    const [first] = lives();
+    assert.equal(first!.kind, ProcessChange_Kind.KIND_START);
+    assert.deepEqual(first!.process!.args, ['-e', program, '--', '--password=***', '--token', '***']);
+    const bytes = Buffer.concat(recordsOf(logOf(hubData)).map((record) => record.bytes));
+    assert.ok(!bytes.includes('hunter2'));
   });
 
   it('loses nothing that it kept, and the hub has it once, while the hub is killed again and again', async (t) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { PublishResponse_Status } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { LogReader } from '../../src/wal/log-reader.ts';
 import { batchOf, StreamPublisher } from '../support/bus.ts';
@@ -76,7 +75,7 @@ describe('a stream of batches', () => {
       [batchOf(2, ['late']), /sequence 2 came where 1 was due/],
       [batchOf(1, []), /batch 1 has no events/],
       [Buffer.from('garbage'), /no PublishRequest/],
-      [batchOf(1, many), /6000 events came with a credit of \d+/],
+      [batchOf(1, many), /more than 5000 events came with a credit of \d+/],
     ];
     for (const [bytes, reason] of wrong) {
       const stream = open();
@@ -106,52 +105,3 @@ describe('a stream of batches', () => {
     await ended;
   });
 });
-
-describe('a hub that is killed while a stream publishes', () => {
-  it('has each acknowledged event once when it is back, also after all were sent again', async (t) => {
-    const { data, hub, open } = await setUp(t);
-    await hub.end('SIGKILL');
-    const acknowledged = new Set<string>();
-    const sent: string[] = [];
-    for (let round = 0; round < 5; round++) {
-      const again = await HubProcess.start(data);
-      t.after(() => again.end('SIGKILL'));
-      const stream = open(again.address);
-      await stream.next();
-      // What was on its way when the hub died comes again, before what is new.
-      const unsure = sent.filter((key) => !acknowledged.has(key));
-      const batches = [unsure, ...Array.from({ length: 60 }, (_, batch) => keysOf(round, batch))].filter(
-        ({ length }) => length > 0,
-      );
-      const publishing = publish(stream, batches, acknowledged);
-      sent.push(...batches.flat());
-      await setTimeout(20 + round * 15);
-      await again.end('SIGKILL');
-      await publishing;
-    }
-    assert.ok(acknowledged.size > 0);
-    const kept = keysIn(data);
-    assert.equal(new Set(kept).size, kept.length);
-    const there = new Set(kept);
-    assert.deepEqual(
-      [...acknowledged].filter((key) => !there.has(key)),
-      [],
-    );
-  });
-});
-
-const keysOf = (round: number, batch: number): string[] =>
-  Array.from({ length: 20 }, (_, event) => `${round}-${batch}-${event}`);
-
-/** One batch after the other until the stream ends. */
-async function publish(stream: StreamPublisher, batches: readonly string[][], acknowledged: Set<string>) {
-  try {
-    for (const [index, keys] of batches.entries()) {
-      stream.send(batchOf(index + 1, keys));
-      const { status } = await stream.next();
-      if (status === STATUS_OK) for (const key of keys) acknowledged.add(key);
-    }
-  } catch {
-    // The hub was killed: what has no answer is sent again in the next round.
-  }
-}

@@ -52,8 +52,12 @@ export class Publisher {
 const nameOf = ({ status }: UniversalAck): string =>
   Object.entries(UniversalAck_Status).find(([, value]) => value === status)?.[0] ?? String(status);
 
-/** The bytes of a batch of process events with these keys. */
-export function batchOf(sequence: number, keys: readonly string[]): Buffer {
+/** The bytes of a batch of process events with these keys, of that time by the sender's clock. */
+export function batchOf(
+  sequence: number,
+  keys: readonly string[],
+  tsNs = 1_757_184_000_000_000_000n,
+): Buffer {
   const process = {
     pid: 4711n,
     ppid: 1n,
@@ -63,7 +67,7 @@ export function batchOf(sequence: number, keys: readonly string[]): Buffer {
     uid: 1000,
   };
   const events = keys.map((idempotencyKey) => ({
-    ...{ tsNs: 1_757_184_000_000_000_000n, idempotencyKey },
+    ...{ tsNs, idempotencyKey },
     process: { kind: ProcessChange_Kind.KIND_START, process },
   }));
   const request = PublishRequest.fromPartial({ sequence: BigInt(sequence), events });

@@ -23,11 +23,15 @@ function render({
   published,
   duplicates,
   inFlight,
+  connections,
+  limitedClients,
   log,
   self,
 }: BusStatus): string {
   const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
-  const { ok, retry, overload, failed, invalid, denied } = published;
+  const { ok, retry, overload, limited, failed, invalid, denied } = published;
+  const { open, pending, streams, refused } = connections;
+  const refusedConnections = Object.values(refused).reduce((sum, count) => sum + count, 0);
   const lines = [
     line(
       'Hub',
@@ -37,7 +41,11 @@ function render({
     line('Published', `${ok} on disk (${duplicates} of them known before), ${invalid} invalid`),
     line(
       'Refused',
-      `${retry + overload} to be sent again, ${failed} because the log failed, ${denied} of clients that are not let in`,
+      `${retry + overload + limited} to be sent again (${limited} over a client's limits), ${failed} because the log failed, ${denied} of clients that are not let in`,
+    ),
+    line(
+      'Connections',
+      `${open} open (${pending} without a call yet), ${streams} streams, ${refusedConnections} not taken`,
     ),
     line(
       'Log',
@@ -45,6 +53,10 @@ function render({
     ),
     line('Disk', `${log.waiting} records wait; it takes ${log.recordsPerSecond} a second`),
   ];
+  for (const { client, limits } of limitedClients) {
+    const counts = Object.entries(limits).map(([limit, count]) => `${limit} ${count}`);
+    lines.push(line('Held back', `${client}: ${counts.join(', ')}`));
+  }
   if (log.problem !== undefined) lines.push(line('NOT KEPT', log.problem));
   return lines.join('\n');
 }

@@ -33,6 +33,13 @@ export function addHub(program: Command): void {
         .argParser(sizeArgument)
         .default(200 * 2 ** 20, '200MiB'),
     )
+    .option(
+      '--client-events <n>',
+      'events a second that one client may send on average',
+      countArgument,
+      20_000,
+    )
+    .option('--max-connections <n>', 'connections that are taken in all', countArgument, 4096)
     .addHelpText(
       'after',
       '\nThe log refuses new events (RETRY) when it is at its bound and everything\nin it is younger than 24 h.\n\nExamples:\n  homeostat hub\n  homeostat hub token create\n  homeostat hub issue laptop --out certificates',

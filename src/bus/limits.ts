@@ -1,0 +1,72 @@
+/** What a client may cost the others. A client is the name in a certificate, however many connections it has. */
+export interface BusLimits {
+  /** Events a second that a client may send on average. More is to be sent again. */
+  readonly eventsPerSecond: number;
+  /** The same for unary calls, which cost the hub more than the event that each of them brings. */
+  readonly callsPerSecond: number;
+  /** The same for bytes. Nothing is refused for them: they are read later. */
+  readonly bytesPerSecond: number;
+  /** After a pause it may send as much at once as in so many seconds. */
+  readonly burstSeconds: number;
+  /** Events of a client that may wait for the disk: a part of what the log's queue takes. */
+  readonly waitingEvents: number;
+  /** Streams that a client may have open: enough for a connection that is gone and not yet noticed. */
+  readonly streams: number;
+  readonly connectionsAClient: number;
+  /** Unary calls that a client may have open, over all of its connections: each holds up to 64 KiB that are not read yet. */
+  readonly openCalls: number;
+  /** Unary messages of a client that are read at a time: each may grow to the largest message in memory. */
+  readonly uploads: number;
+  /** A unary message must be here so soon after its call, ms. */
+  readonly uploadMs: number;
+  /** A stream whose client reads no answer for so long is ended with its connection, ms. */
+  readonly slowReaderMs: number;
+  /** All connections, and those of them from which no call of a known client has come yet. */
+  readonly connections: number;
+  readonly pending: number;
+  /** So soon a new connection must have brought its first call, ms. */
+  readonly pendingMs: number;
+  /** New connections a second from one address on average, and at once after a pause: a handshake is most of what they cost. */
+  readonly connectsPerSecond: number;
+  readonly connectsBurst: number;
+  /** So often a quiet connection is asked whether it is still there, ms, and for so long the answer is awaited. */
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+}
+
+/** A host with 1000 processes and metrics each 10 s sends about a hundred events a second; one that was away for days sends them all at once. */
+export const DEFAULT_LIMITS: BusLimits = {
+  eventsPerSecond: 20_000,
+  callsPerSecond: 1500,
+  bytesPerSecond: 8 * 2 ** 20,
+  burstSeconds: 15,
+  waitingEvents: 5000,
+  streams: 4,
+  connectionsAClient: 64,
+  openCalls: 512,
+  uploads: 16,
+  uploadMs: 30_000,
+  slowReaderMs: 60_000,
+  connections: 4096,
+  pending: 512,
+  pendingMs: 10_000,
+  connectsPerSecond: 50,
+  connectsBurst: 600,
+  keepaliveMs: 60_000,
+  keepaliveTimeoutMs: 20_000,
+};
+
+/** Why a client was held back. */
+export const LIMITS = [
+  'events',
+  'calls',
+  'bytes',
+  'waiting',
+  'streams',
+  'connections',
+  'open_calls',
+  'slow_reader',
+  'slow_upload',
+] as const;
+
+export type LimitName = (typeof LIMITS)[number];
