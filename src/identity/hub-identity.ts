@@ -67,6 +67,14 @@ export class HubIdentity {
     this.busCredentials = new TlsCredentials({ ...server, clientAuthorities: authority.certificate });
   }
 
+  /** The hosts that were enrolled, and whether each is still let in. */
+  hosts(): readonly { readonly name: string; readonly welcome: boolean }[] {
+    return this.#registry
+      .members()
+      .filter(({ kind }) => kind === 'host')
+      .map(({ name, state }) => ({ name, welcome: state === 'enrolled' }));
+  }
+
   /** Makes the authority where there is none. Throws UserError where others could read keys. */
   static async open(options: HubIdentityOptions): Promise<HubIdentity> {
     const { folder, clock, names } = options;

@@ -89,7 +89,7 @@ function describeIntervals({ intervals, presence }: ToldStatus): string {
 function describePresence({ state, since, seenAt }: NonNullable<ToldStatus['presence']>, at: number): string {
   const heard = seenAt === undefined ? '' : `, last heard ${duration(at - seenAt)} ago`;
   const lasts = since === undefined ? '' : ` for ${duration(at - since)}`;
-  return `${{ up: 'up', silent: 'SILENT', stopped: 'stopped on purpose', never: 'never heard' }[state]}${lasts}${heard}`;
+  return `${{ up: 'up', silent: 'SILENT', stopped: 'stopped on purpose', never: 'never heard', revoked: 'let in no longer' }[state]}${lasts}${heard}`;
 }
 
 const describeAlarms = ({ wishedPerWeek, model, lately }: AlarmState): string =>
