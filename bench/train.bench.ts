@@ -4,7 +4,7 @@
  * priority, while the main thread goes on writing a row a second.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -88,15 +88,14 @@ function show(rows: Float32Array, row: number, { inputs, targets, lanes }: Batch
   }
 }
 
-/** In processes of its own: its memory shall be that of a daemon that trains. */
+/** In processes of its own, bundled as the daemon is: its memory shall be that of a daemon that trains. */
 function measureDay(): void {
-  const script = fileURLToPath(new URL('./day/train-day.ts', import.meta.url));
+  const program = bundled();
   const run = (task: string): string =>
-    execFileSync(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--expose-gc', script, task, join(folder, 'data')],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+    execFileSync(process.execPath, [program, task, join(folder, 'data')], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
   note('writing a day of synthetic rows');
   run('write');
   const day = JSON.parse(run('train')) as {
@@ -122,4 +121,22 @@ function measureDay(): void {
     goal: '<= 0',
   });
   report({ bench, figure: 'day_latest_ms', value: day.latestMs, unit: 'ms late' });
+}
+
+function bundled(): string {
+  const root = fileURLToPath(new URL('../', import.meta.url));
+  const day = fileURLToPath(new URL('./day/train-day.ts', import.meta.url));
+  const options = ['--bundle', '--splitting', '--format=esm', '--platform=node', '--minify-syntax'];
+  const sources = [`train-day=${day}`, 'train-worker=src/agent/train-worker.ts'];
+  execFileSync(
+    join(root, 'node_modules/.bin/esbuild'),
+    [...options, `--outdir=${folder}`, '--log-level=warning', ...sources],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  copyFileSync(join(root, 'src/lib/kernels/kernels.wasm'), join(folder, 'kernels.wasm'));
+  return join(folder, 'train-day.js');
 }

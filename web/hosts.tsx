@@ -22,7 +22,7 @@ const sort = signal<{ readonly id: string; readonly down: boolean }>({ id: 'stat
 /** Who needs a look comes first: silent, then by the worst open anomaly, then by the score. */
 function attention({ state, worst, score, healthy }: HostSummary): number {
   const severity = worst === undefined ? 0 : { LOW: 1, MEDIUM: 2, HIGH: 3 }[worst];
-  const place = { silent: 1000, up: 0, stopped: -1000, never: -2000 }[state];
+  const place = { silent: 1000, up: 0, stopped: -1000, never: -2000, revoked: -3000 }[state];
   return place + severity * 100 + (healthy === false ? 50 : 0) + Math.min(20, score?.value ?? 0);
 }
 
@@ -117,6 +117,7 @@ const STATES = [
   ['silent', 'bad'],
   ['stopped', 'wait'],
   ['never', 'wait'],
+  ['revoked', 'wait'],
 ] as const;
 
 function HostsHeader() {
@@ -210,7 +211,7 @@ function sortBy(id: string): void {
 function Row({ host, first }: { readonly host: HostSummary; readonly first: boolean }) {
   const { name, score, openAnomalies, worst, seenAt, os, osVersion, cpus, memory } = host;
   const open = () => {
-    if (host.state !== 'never') location.assign(pageOf(name));
+    if (seenAt !== undefined) location.assign(pageOf(name));
   };
   return (
     <tr
@@ -222,7 +223,7 @@ function Row({ host, first }: { readonly host: HostSummary; readonly first: bool
       }}
     >
       <td class="name">
-        {host.state === 'never' ? printable(name) : <a href={pageOf(name)}>{printable(name)}</a>}
+        {seenAt === undefined ? printable(name) : <a href={pageOf(name)}>{printable(name)}</a>}
       </td>
       <td class="state">
         <State host={host} />
@@ -253,9 +254,13 @@ function State({ host: { state, since, healthy } }: { readonly host: HostSummary
     >
       <i aria-hidden="true" />
       {
-        { up: partly ? 'partly blind' : 'up', silent: 'silent', stopped: 'stopped', never: 'never heard' }[
-          state
-        ]
+        {
+          up: partly ? 'partly blind' : 'up',
+          silent: 'silent',
+          stopped: 'stopped',
+          never: 'never heard',
+          revoked: 'revoked',
+        }[state]
       }
       <small>{lasts}</small>
     </span>

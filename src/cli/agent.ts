@@ -71,7 +71,7 @@ function publishing(
     scan: (scan) => publisher.scan(scan),
     anomaly: (anomaly) => publisher.anomaly(anomaly),
     losses: () => publisher.losses(),
-    status: () => publisher.status(),
+    status: () => ({ ...publisher.status(), certificateProblem: renewal.state().problem }),
     start: () => {
       publisher.start();
       renewal.start();

@@ -43,7 +43,7 @@ export function peersFinding(host: string, since: number, at: number, outliers: 
   const all = far.reduce((sum, { distance }) => sum + distance, 0);
   return {
     ...{ schema: 1, id: `${HUB_PREFIX}${host}-peers-${since}`, host, state: 'open', kind: 'peers' },
-    ...{ severity: 'LOW', provisional: seconds < 86_400, since, raisedAt: at },
+    ...{ severity: 'LOW', provisional: false, since, raisedAt: at },
     score: Math.log10(Math.max(1, seconds / 60)),
     returnPeriodSeconds: seconds,
     metrics: far.slice(0, MOST_METRICS).map(({ metric, observed, expectedLow, expectedHigh, distance }) => ({

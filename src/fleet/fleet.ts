@@ -4,7 +4,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { HostSummary } from '../model/host.ts';
 import { type Facts, newFacts } from './facts.ts';
 import { peersFinding, silenceFinding } from './findings.ts';
-import { type Cursor, FleetFile } from './fleet-file.ts';
+import { type AnomalyQuery, type Cursor, FleetFile } from './fleet-file.ts';
 import { FleetHost } from './fleet-host.ts';
 import { Histories, type OpenHistory } from './history.ts';
 import { Peers } from './peers.ts';
@@ -30,6 +30,8 @@ export interface FleetOptions {
   /** Histories that may be open at once. */
   readonly mostOpen: number;
   readonly warn: (message: string) => void;
+  /** Hosts that are let in no longer: their silence is no news. */
+  readonly revoked: () => ReadonlySet<string>;
 }
 
 /** A record of the log. */
@@ -85,6 +87,11 @@ export class Fleet {
     return this.names().map((name) => this.#hosts.get(name)!.summary());
   }
 
+  /** Of all hosts, newest first. */
+  anomalies(query: AnomalyQuery): Anomaly[] {
+    return this.#file.anomalies(query);
+  }
+
   /** Applies the events of some records, in their order; `read`: the last record, whatever it was. */
   take(
     events: readonly (Place & { readonly host: string; readonly event: AgentEvent })[],
@@ -129,8 +136,13 @@ export class Fleet {
   look(hears: boolean): void {
     this.#silence.look(hears);
     const at = this.#options.clock.now();
+    const revoked = this.#options.revoked();
     for (const host of this.#hosts.values()) {
       const { facts, name } = host;
+      if (revoked.has(name)) {
+        if (facts.silence) host.found('silence', closed(facts.silence, at));
+        continue;
+      }
       if (facts.silence || facts.stoppedAt !== undefined) continue;
       if (!this.#silence.isSilent(name, facts.intervalMs)) continue;
       const { seenAt: since, intervalMs, heardSince } = facts;

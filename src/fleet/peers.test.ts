@@ -4,6 +4,7 @@ import { Random } from '../lib/random.ts';
 import { type Outlier, Peers } from './peers.ts';
 
 const CPU = 'system.cpu.utilization';
+const DAY = 1440;
 const SENT = 'system.network.io{network.io.direction=transmit}';
 
 /** Generated hosts: each has a level of its own, noise, and the day's course that all share. */
@@ -49,14 +50,14 @@ class GeneratedFleet {
 
 test('hosts of different sizes are no outliers, nor is what all of them do together', () => {
   const fleet = new GeneratedFleet(8);
-  assert.deepEqual(fleet.minutes(600), []);
+  assert.deepEqual(fleet.minutes(3 * DAY), []);
   fleet.shared = 0.4;
   assert.deepEqual(fleet.minutes(60), []);
 });
 
 test('one that leaves its usual place for five minutes is told with its range, until it is back', () => {
   const fleet = new GeneratedFleet(8);
-  fleet.minutes(600);
+  fleet.minutes(DAY);
   fleet.extra.set('host-2', 0.5);
   assert.deepEqual(fleet.minutes(4), []);
   const [outlier] = fleet.minute().get('host-2')!;
@@ -77,7 +78,7 @@ test('one that leaves its usual place for five minutes is told with its range, u
 
 test('what lasts a day is how the host is now', () => {
   const fleet = new GeneratedFleet(6);
-  fleet.minutes(300);
+  fleet.minutes(DAY);
   fleet.extra.set('host-1', 0.5);
   assert.deepEqual(fleet.minutes(1445), ['host-1']);
   assert.deepEqual(fleet.minutes(120), []);
@@ -85,20 +86,20 @@ test('what lasts a day is how the host is now', () => {
 
 test('a burst of less than five minutes, and fewer than five hosts, are nobody’s news', () => {
   const fleet = new GeneratedFleet(8);
-  fleet.minutes(300);
+  fleet.minutes(DAY);
   fleet.extra.set('host-2', 0.6);
   assert.deepEqual(fleet.minutes(4), []);
   fleet.extra.clear();
   assert.deepEqual(fleet.minutes(20), []);
   const few = new GeneratedFleet(4);
-  few.minutes(300);
+  few.minutes(DAY);
   few.extra.set('host-2', 0.6);
   assert.deepEqual(few.minutes(30), []);
 });
 
 test('what was learned can be kept and taken up again', () => {
   const fleet = new GeneratedFleet(8);
-  fleet.minutes(300);
+  fleet.minutes(DAY);
   const again = new GeneratedFleet(8, 2);
   for (let index = 0; index < 8; index++) {
     const name = `host-${index}`;

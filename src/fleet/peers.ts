@@ -5,15 +5,24 @@ import { COMPARED, type Compared, fromScale, leastOnScale, toScale } from './com
 const LEAST_HOSTS = 5;
 /** Windows in a row in which a host must be out: what passes within five minutes is told by nobody. */
 const PERSISTENCE = 5;
-/** Windows (minutes) before a host's usual place among its peers is known, and over which it is learned then: a day. */
-const LEARNED_AFTER = 60;
+/** Windows (minutes) before a host's usual place among its peers is known, and before it is judged: as all else here, a day. */
+const SETTLED_AFTER = 60;
+const JUDGED_AFTER = 1440;
+/** Over so many its usual place is learned. */
 const LEARNED_OVER = 1440;
 const SPREAD_OVER = 60;
-/** Out: so many robust standard deviations of the peers, and so many times as far as this host ever was for as long. */
+/** Out: so many robust standard deviations of the peers, and beyond what this host ever was for as long. */
 const SPREADS = 4;
-const BEYOND_ITS_OWN = 1.5;
-/** What a host once did is half forgotten after a week. */
-const FORGET = 2 ** (-1 / (7 * 1440));
+/**
+ * How far beyond: so far that all hosts and metrics together find one such thing a week where nothing is wrong. How far a host goes
+ * falls off with this power of the distance: with a series of n minutes behind it, the next one is k times as far as the farthest of
+ * them with a probability of 1 / (n k^3).
+ */
+const POWER = 3;
+const WEEK = 7 * 1440;
+/** What a host once did is half forgotten after a week, and so no more than this is behind it, minutes. */
+const FORGET = 2 ** (-1 / WEEK);
+const REMEMBERED = 2 * WEEK;
 /** What lasts a day is how it is now. */
 const ACCEPTED_AFTER = 1440;
 /** Of a normal distribution, a standard deviation for each median absolute deviation. */
@@ -116,7 +125,8 @@ export class Peers {
     const distances = hosts.map(({ level, standing }) => level - middle - standing.offset);
     const spread = this.#spread(compared.metric, NORMAL * median(distances.map(Math.abs)));
     for (const [index, { host, level, standing }] of hosts.entries()) {
-      const isOut = observe(standing, distances[index]!, spread, leastOnScale(compared));
+      const least = Math.max(leastOnScale(compared), SPREADS * spread);
+      const isOut = observe(standing, distances[index]!, least, hosts.length * COMPARED.length);
       if (!isOut) continue;
       const places = hosts
         .filter((other) => other.host !== host)
@@ -165,16 +175,17 @@ const median = (values: readonly number[]): number =>
     0.5,
   );
 
-/** Whether the host is out in this window; what is usual of it is learned meanwhile. */
-function observe(standing: Standing, distance: number, spread: number, least: number): boolean {
+/** Whether the host is out in this window, as one of so many series; what is usual of it is learned meanwhile. */
+function observe(standing: Standing, distance: number, least: number, series: number): boolean {
   const { latest } = standing;
   latest.push(distance);
   if (latest.length > PERSISTENCE) latest.shift();
   const lasting = lastingDistance(latest);
   standing.farthest *= FORGET;
-  const limit = Math.max(least, SPREADS * spread, BEYOND_ITS_OWN * standing.farthest);
+  const limit = Math.max(least, beyond(standing, series) * standing.farthest);
   // Who is out comes back in at less than half of what it takes to be out: it does not come and go at the limit.
-  const isOut = standing.out > 0 ? Math.abs(distance) > limit / 2 : lasting > limit && isKnown(standing);
+  const isOut =
+    standing.out > 0 ? Math.abs(distance) > limit / 2 : lasting > limit && standing.windows >= JUDGED_AFTER;
   if (isOut && standing.out < ACCEPTED_AFTER) {
     standing.out++;
     standing.peak = Math.max(standing.peak, lasting);
@@ -186,7 +197,11 @@ function observe(standing: Standing, distance: number, spread: number, least: nu
   return false;
 }
 
-const isKnown = ({ windows }: Standing): boolean => windows >= LEARNED_AFTER;
+/** So many times as far as ever before is news. */
+const beyond = ({ windows }: Standing, series: number): number =>
+  Math.max(1, (series * WEEK) / Math.max(1, Math.min(windows - SETTLED_AFTER, REMEMBERED))) ** (1 / POWER);
+
+const isSettled = ({ windows }: Standing): boolean => windows >= SETTLED_AFTER;
 
 /** How far it was in each of the latest windows, on the same side. */
 function lastingDistance(latest: readonly number[]): number {
@@ -216,10 +231,10 @@ function comeBack(standing: Standing): void {
 /** Beyond `limit` a window may be the first of those that are told: it teaches nothing of what is usual. */
 function learn(standing: Standing, distance: number, lasting: number, limit: number): void {
   const weight = 1 / Math.min(standing.windows + 1, LEARNED_OVER);
-  if (!isKnown(standing) || Math.abs(distance) <= limit) standing.offset += weight * distance;
+  if (standing.windows < JUDGED_AFTER || Math.abs(distance) <= limit) standing.offset += weight * distance;
   standing.windows++;
   // Before it is known where a host stands, nothing is far from there.
-  if (!isKnown(standing)) return;
+  if (!isSettled(standing)) return;
   if (lasting === 0) {
     standing.farthest = Math.max(standing.farthest, standing.lately);
     standing.lately = 0;

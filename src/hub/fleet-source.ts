@@ -4,14 +4,15 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { HubSource, Source } from '../serve/source.ts';
-import { HostSource, newest } from './host-source.ts';
+import { HostSource } from './host-source.ts';
 
 export interface FleetSourceOptions {
   readonly fleet: Fleet;
   readonly clock: Clock;
-  readonly version: string;
   /** The folder of a host's history. */
   readonly folder: (host: string) => string;
+  /** Who has a certificate of a host, and whether it is let in. */
+  readonly enrolled: () => readonly { readonly name: string; readonly welcome: boolean }[];
   readonly bus: () => BusStatus;
   readonly metrics: () => string;
 }
@@ -24,14 +25,23 @@ export class FleetSource implements HubSource {
     this.#options = options;
   }
 
+  /** Those that were heard, and those that were enrolled and not heard yet. */
   hosts(): readonly HostSummary[] {
-    return this.#options.fleet.summaries();
+    const { fleet, enrolled } = this.#options;
+    const listed = new Map(fleet.summaries().map((summary) => [summary.name, summary]));
+    for (const { name, welcome } of enrolled()) {
+      const heard = listed.get(name);
+      if (!heard) listed.set(name, { name, state: welcome ? 'never' : 'revoked', openAnomalies: 0 });
+      else if (!welcome) listed.set(name, { ...heard, state: 'revoked' });
+    }
+    return [...listed.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   host(name: string): Source | undefined {
-    const { fleet, clock, version, folder } = this.#options;
+    const { fleet, clock, folder } = this.#options;
     const host = fleet.host(name);
-    return host && new HostSource({ host, clock, version, folder: folder(name) });
+    const summary = () => this.hosts().find((one) => one.name === name) ?? host!.summary();
+    return host && new HostSource({ host, summary, clock, folder: folder(name) });
   }
 
   anomalies(query: {
@@ -39,11 +49,7 @@ export class FleetSource implements HubSource {
     readonly to?: number;
     readonly limit: number;
   }): readonly Anomaly[] {
-    const { fleet } = this.#options;
-    return newest(
-      fleet.names().map((name) => fleet.host(name)!.history.anomalies(query)),
-      query.limit,
-    );
+    return this.#options.fleet.anomalies(query);
   }
 
   bus(): BusStatus {

@@ -25,7 +25,7 @@ export interface RenewalState {
   readonly problem: string | undefined;
 }
 
-const LOOK_MS = 15_000;
+const LOOK_MS = 60_000;
 /** Renewed when between 60 and 70 % of its life have passed, so that a hub may be away for hours. */
 const DUE = 0.6;
 const JITTER = 0.1;
@@ -60,7 +60,7 @@ export class Renewal {
     this.#random = options.random ?? Math.random;
   }
 
-  /** Looks now and then every few seconds what is due; a timer for hours would not count those that the machine sleeps. */
+  /** Looks now and then every minute what is due; a timer for hours would not count those that the machine sleeps. */
   start(): void {
     const look = (): void => void this.look();
     this.#timer = setInterval(look, LOOK_MS).unref();

@@ -2,9 +2,9 @@ import type { Severity } from './anomaly.ts';
 
 /**
  * up: it is heard. silent: nothing was heard for too long, and it did not say that it stops. stopped: it said that it stops, on purpose.
- * never: it has a certificate and was never heard.
+ * never: it has a certificate and was never heard. revoked: it is let in no longer.
  */
-export type HostState = 'up' | 'silent' | 'stopped' | 'never';
+export type HostState = 'up' | 'silent' | 'stopped' | 'never' | 'revoked';
 
 /** A host of the hub: one line of `GET /api/v1/hosts`. What is left out the host did not say. */
 export interface HostSummary {

@@ -297,7 +297,7 @@ export class Sender {
   }
 
   #become(state: SenderStatus['state']): void {
-    if (state !== this.#state) this.#since = this.#options.clock.now();
+    if ((state === 'connected') !== (this.#state === 'connected')) this.#since = this.#options.clock.now();
     this.#state = state;
   }
 

@@ -161,7 +161,10 @@ test('a broken configuration is named by file, line, setting and what is allowed
     ],
     [file('empty.yaml', 'learn:\n  detectors: []\n'), /empty\.yaml:2: .*\[\] is not a list of detectors/],
     [file('range.yaml', 'collect:\n  metrics_interval: 1y\n'), /range\.yaml:2: .*"1y" is not .* to 1h/],
-    [file('type.yaml', 'store:\n  cap: 12\n'), /type\.yaml:2: store\.cap: 12 is not a size: .*such as 1GiB/],
+    [
+      file('type.yaml', 'store:\n  cap: 12\n'),
+      /type\.yaml:2: store\.cap: 12 is not a size of .*such as 1GiB/,
+    ],
     [file('list.yaml', '- a\n'), /list\.yaml:1: the configuration must be sections/],
     [file('bytes.yaml', Buffer.from([0xff, 0xfe, 0, 7])), /bytes\.yaml:1: /],
     [
@@ -230,6 +233,6 @@ test('a port in use is named, and nothing is left running', async (t) => {
   t.after(() => other.close());
   const { port } = other.address() as AddressInfo;
   const ended = await homeostat(folder, ['up', '--data', 'data', '--port', String(port)]);
-  assertRefused(ended, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is in use .* choose another port`));
+  assertRefused(ended, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is in use .* choose another with --port`));
   assertRefused(await homeostat(folder, ['status', '--data', 'data']), /is not running/, 1);
 });

@@ -6,6 +6,7 @@ import { UserError } from '../../lib/errors.ts';
 import { duration } from '../../lib/text.ts';
 import { parseDuration } from '../../lib/units.ts';
 import type { BusStatus } from '../../model/bus.ts';
+import type { HostsAnswer } from '../../model/host.ts';
 import { findRunning } from '../client.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { hubFolder, identityFolder } from '../hub-folder.ts';
@@ -85,8 +86,11 @@ async function createToken(_options: Options, command: Command): Promise<void> {
   }
   console.log(line);
   // Only the line itself is for whoever pipes it.
+  const here = /^(localhost|127\.[\d.]+|\[::1\]):/.test(where)
+    ? ', which only this machine can: for others start the hub with --bus-host ADDRESS'
+    : '';
   console.error(
-    `Paste it on the new host within ${duration(expiresAt - clock.now())}. It enrols one host, once, which must reach ${where}.`,
+    `Paste it on the new host within ${duration(expiresAt - clock.now())}. It enrols one host, once, which must reach ${where}${here}.`,
   );
 }
 
@@ -143,13 +147,15 @@ async function listHosts(_options: Options, command: Command): Promise<void> {
   const now = clock.now();
   const members = (await openRegistry(data)).members();
   const lastSeen = (await running(data))?.lastSeen ?? {};
+  const heard = await findRunning(hubFolder(data))?.get<HostsAnswer>('hosts');
+  const presence = new Map(heard?.hosts.map((host) => [host.name, host.state]));
   const rows = members
     .map((member) => {
       const { name, kind, enrolledAt, renewedAt } = member;
       const expiresAt = expiryOf(member);
       return {
         ...{ name, kind, state: stateOf(member, expiresAt, now), enrolledAt, renewedAt },
-        ...{ expiresAt, lastSeenAt: lastSeen[name] },
+        ...{ expiresAt, lastSeenAt: lastSeen[name], heard: presence.get(name) },
       };
     })
     .sort((one, other) => (one.name < other.name ? -1 : 1));
@@ -165,6 +171,7 @@ async function listHosts(_options: Options, command: Command): Promise<void> {
           { title: 'ENROLLED', value: (row) => day(row.enrolledAt) },
           { title: 'RENEWED', value: (row) => day(row.renewedAt) },
           { title: 'EXPIRES', value: (row) => day(row.expiresAt) },
+          { title: 'HEARD', value: (row) => row.heard ?? '-' },
           {
             title: 'SEEN',
             value: (row) => (row.lastSeenAt === undefined ? '-' : `${duration(now - row.lastSeenAt)} ago`),
