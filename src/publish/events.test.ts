@@ -61,6 +61,7 @@ test('a number that could not be read is left out and stops nothing', () => {
     ...{ rss: Number.NaN, threads: Number.NaN, startedAt: Number.NaN, uid: undefined },
   });
   assert.deepEqual([rssBytes, numThreads, startTsNs, uid], [0n, 0, 0n, 0]);
+  assert.equal(told({ startedAt: -5000 }).startTsNs, 0n);
 });
 
 test('very many metrics are several events, none of which the hub would refuse', () => {

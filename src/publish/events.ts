@@ -136,8 +136,12 @@ export class Events {
   }
 }
 
-/** proto3 has no word for a number that could not be read: it is 0, as everything that is not there. */
-const whole = (value: number): bigint => (Number.isFinite(value) ? BigInt(Math.round(value)) : 0n);
+/**
+ * proto3 has no word for a number that could not be read: it is 0, as everything that is not there. So is a time before 1970, which a
+ * clock that was never set gives to a process.
+ */
+const whole = (value: number): bigint =>
+  value > 0 && Number.isFinite(value) ? BigInt(Math.round(value)) : 0n;
 
 const nanoseconds = (ms: number): bigint => whole(ms * 1000) * 1000n;
 
