@@ -117,7 +117,7 @@ export async function hub(options: HubOptions): Promise<void> {
     };
   };
   const source = new FleetSource({
-    ...{ fleet, clock, version: version(), folder: folderOf, bus: status },
+    ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
     metrics: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
   });

@@ -9,7 +9,6 @@ import { HostSource } from './host-source.ts';
 export interface FleetSourceOptions {
   readonly fleet: Fleet;
   readonly clock: Clock;
-  readonly version: string;
   /** The folder of a host's history. */
   readonly folder: (host: string) => string;
   /** Who has a certificate of a host, and whether it is let in. */
@@ -39,10 +38,10 @@ export class FleetSource implements HubSource {
   }
 
   host(name: string): Source | undefined {
-    const { fleet, clock, version, folder } = this.#options;
+    const { fleet, clock, folder } = this.#options;
     const host = fleet.host(name);
     const summary = () => this.hosts().find((one) => one.name === name) ?? host!.summary();
-    return host && new HostSource({ host, summary, clock, version, folder: folder(name) });
+    return host && new HostSource({ host, summary, clock, folder: folder(name) });
   }
 
   anomalies(query: {

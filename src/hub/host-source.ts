@@ -18,7 +18,6 @@ export interface HostSourceOptions {
   /** As the list of hosts has it. */
   readonly summary: () => HostSummary;
   readonly clock: Clock;
-  readonly version: string;
   /** Where its history is. */
   readonly folder: string;
 }
@@ -36,21 +35,22 @@ export class HostSource implements Source {
   }
 
   status(): ToldStatus {
-    const { host, summary, clock, version, folder } = this.#options;
+    const { host, summary, clock, folder } = this.#options;
     const { facts } = host;
     const { about, coverage } = facts;
     const { state, since, seenAt, openAnomalies } = summary();
     return {
-      version: about?.agentVersion ?? version,
+      ...(about && { version: about.agentVersion }),
       host: {
-        ...{ name: host.name, id: host.name, os: about?.osType ?? '', kernel: about?.osVersion ?? '' },
-        ...{ cpus: about?.cpus ?? Number.NaN, memory: about?.memoryBytes ?? Number.NaN },
+        ...{ name: host.name, id: host.name },
+        ...(about && { os: about.osType, kernel: about.osVersion }),
+        ...(about && { cpus: about.cpus, memory: about.memoryBytes }),
       },
-      ...{ startedAt: facts.since, at: clock.now(), dataFolder: folder },
+      ...{ at: clock.now(), dataFolder: folder },
       score: scoreOf(facts),
       lastSampleAt: facts.metricsAt,
       openAnomalies,
-      coverage: { healthy: coverage?.healthy ?? true, collectors: [], losses: coverage?.losses ?? [] },
+      ...(coverage && { coverage: { ...coverage, collectors: [] } }),
       presence: {
         state,
         everyMs: Math.round(facts.intervalMs),
