@@ -36,4 +36,6 @@ export interface PublishStatus {
   /** Why the outbox cannot be written. */
   readonly outboxProblem: string | undefined;
   readonly certificateEndsAt: number;
+  /** Why the certificate is refused or cannot be renewed, or how far the clocks differ; one line for people. */
+  readonly certificateProblem?: string | undefined;
 }
