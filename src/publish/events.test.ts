@@ -43,7 +43,13 @@ test('a process says why it has no executable, and then what the kernel calls it
     'process.executable.state': 'kernel_thread',
     'process.name': 'kworker/0:1',
   });
-  assert.equal(told({ ...none, virtual: 5e6 }).osMetadata['process.executable.state'], 'permission');
+  const denied = told({ ...none, virtual: 5e6, executableDenied: true });
+  assert.equal(denied.osMetadata['process.executable.state'], 'permission');
+  assert.deepEqual(
+    told({ ...none, virtual: 5e6 }).osMetadata,
+    { 'process.name': 'kworker/0:1' },
+    'it was ending',
+  );
   assert.deepEqual(told({ ...none, virtual: 0, state: 'Z' }).osMetadata, { 'process.name': 'kworker/0:1' });
   const deleted = told({ executable: '/usr/bin/x', executableDeleted: true });
   assert.deepEqual(deleted.osMetadata, { 'process.executable.state': 'deleted' });
