@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Authority } from '../../src/identity/authority.ts';
 import { enroll } from '../../src/identity/enroll.ts';
 import { readHostIdentity } from '../../src/identity/host-identity.ts';
 import { IdentityClient } from '../../src/identity/identity-client.ts';
@@ -287,6 +288,28 @@ describe('a certificate', () => {
     assert.match(
       alone.lines.join('\n'),
       /the certificate of web ran out at .* by this host's clock: run 'homeostat hub/,
+    );
+  });
+
+  it('of an authority that was replaced while its host was away says so, at the address that is named', async (t) => {
+    const folder = ownFolder(t);
+    const hub = await startHub(t, join(folder, 'hub'), systemClock);
+    const own = join(folder, 'host', 'identity');
+    await enroll({ token: await hub.token(), name: 'web', folder: own, clock: systemClock });
+    const { address } = readHostIdentity(own)!;
+    await hub.close();
+    const both = await (await Authority.open(hub.folder, systemClock)).rotate(HOUR);
+    await both.endTransition();
+    const later = await startHub(t, join(folder, 'hub'), systemClock);
+    const said = new Said();
+    const renewal = new Renewal({ folder: own, hub: later.bus, clock: systemClock, log: said });
+    await renewal.look(true);
+    assert.notEqual(later.bus, address);
+    assert.match(
+      said.lines.join('\n'),
+      new RegExp(
+        `what answers at ${later.bus} does not come from an authority that this host trusts: .*hub token create --name web`,
+      ),
     );
   });
 

@@ -49,7 +49,7 @@ export async function startHub(t: TestContext, data: string, clock: Clock) {
   };
   t.after(close);
   return {
-    ...{ said, folder, address, close },
+    ...{ said, folder, address, bus: `127.0.0.1:${busPort}`, close },
     registry: (): Registry => new Registry(folder, clock),
     /** A token for one host. */
     token: async (name?: string): Promise<string> => {
