@@ -211,6 +211,7 @@ describe('a publisher and the bus of a hub', () => {
       events(hub).map(({ host }) => host?.state),
       [STATE_UP, STATE_STOPPING, STATE_UP],
     );
+    await second.stop();
   });
 
   it('tell all processes again to a hub that knows nothing of them, and not to one that does', async (t) => {
