@@ -47,6 +47,15 @@ function Quiet() {
       </p>
     );
   }
+  if (status.value?.presence && !status.value.score) {
+    return (
+      <p class="empty">
+        <b>Nothing was told so far.</b>
+        The host learns what is normal there; it alarms nobody before its first model. The charts are live
+        already.
+      </p>
+    );
+  }
   return (
     <p class="empty">
       <b>Nothing unusual so far.</b>

@@ -258,11 +258,18 @@ export function ScoreStrip() {
         )}
       </header>
       <Chart lines={SCORE_LINES} unit="1" label="Anomaly score" height={132} score />
-      {status.value?.learning && !status.value.learning.model && (
+      {hasNoModel() && (
         <p class="overlay">A score comes with the first model; until then nobody is alarmed.</p>
       )}
     </section>
   );
+}
+
+/** A hub is told of no model, but of its scores. */
+function hasNoModel(): boolean {
+  const current = status.value;
+  if (!current) return false;
+  return current.learning ? !current.learning.model : !current.score;
 }
 
 const SCORE_LINES: readonly ChartLine[] = [{ key: 'homeostat.score', label: 'score', quiet: false }];

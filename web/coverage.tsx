@@ -1,20 +1,22 @@
 import { duration, printable } from '../src/lib/text.ts';
-import type { CollectorReport, ToldLoss } from '../src/model/coverage.ts';
+import type { CollectorReport, Coverage, ToldLoss } from '../src/model/coverage.ts';
 import { formatValue } from '../src/model/display.ts';
 import type { ToldStatus } from '../src/model/status.ts';
+import { HOST } from './api.ts';
 import { optional, shortTime } from './format.ts';
 import { Fact } from './learning.tsx';
 import { now, status } from './state.ts';
 
 export function CoveragePanel() {
   const current = status.value;
+  const coverage = current?.coverage;
   return (
     <section class="card" id="coverage" aria-labelledby="coverage-title">
       <header>
         <h2 id="coverage-title">Coverage</h2>
-        {current && (
+        {coverage && (
           <p class="now">
-            {current.coverage.healthy ? 'sees all that it should' : 'blind to something that it should see'}
+            {coverage.healthy ? 'sees all that it should' : 'blind to something that it should see'}
           </p>
         )}
       </header>
@@ -22,66 +24,83 @@ export function CoveragePanel() {
         <div class="skeleton" />
       ) : (
         <div class="coverage">
-          {current.coverage.collectors.length > 0 && (
-            <table>
-              <caption>Collectors</caption>
-              <thead>
-                <tr>
-                  <th>Collector</th>
-                  <th>State</th>
-                  <th class="number">Took</th>
-                  <th class="number">Series</th>
-                  <th class="number wide">Failures</th>
-                </tr>
-              </thead>
-              <tbody>
-                {current.coverage.collectors.map((report) => (
-                  <Collector key={report.collector} report={report} />
-                ))}
-              </tbody>
-            </table>
-          )}
+          {coverage && coverage.collectors.length > 0 && <Collectors reports={coverage.collectors} />}
           <div>
-            {current.coverage.storeProblem !== undefined && (
-              <p class="hint" role="alert">
-                Nothing can be stored now: {printable(current.coverage.storeProblem)}. The latest data waits
-                in memory.
-              </p>
-            )}
-            <h3>{current.presence ? 'Lost or not seen' : 'Lost'}</h3>
-            {current.coverage.losses.length === 0 ? (
-              <p class="hint">Nothing was lost since the start.</p>
-            ) : (
-              <ul class="losses">
-                {current.coverage.losses.map((loss) => (
-                  <Lost key={`${loss.what} ${loss.why}`} loss={loss} />
-                ))}
-              </ul>
-            )}
-            <h3>{current.presence ? 'Its history here' : 'Homeostat itself'}</h3>
-            <dl>
-              <Fact name="Version" value={printable(current.version)} />
-              <Fact
-                name={current.presence ? 'In this state for' : 'Running for'}
-                value={duration(now.value - current.startedAt)}
-              />
-              {current.self && (
-                <Fact
-                  name="Its own cost"
-                  value={`${optional(current.self.cpu, '1')} of a core, ${formatValue(current.self.rss, 'By')}`}
-                />
-              )}
-              <Fact
-                name="On disk"
-                value={`${formatValue(current.store.bytes, 'By')} of ${formatValue(current.store.capBytes, 'By')}, ${current.store.series} series`}
-              />
-              <Fact name="Intervals" value={intervalsOf(current)} />
-              <Fact name="Data folder" value={printable(current.dataFolder)} />
-            </dl>
+            {coverage ? <Losses coverage={coverage} /> : <p class="hint">The host has not told yet.</p>}
+            <Itself current={current} />
           </div>
         </div>
       )}
     </section>
+  );
+}
+
+function Collectors({ reports }: { readonly reports: readonly CollectorReport[] }) {
+  return (
+    <table>
+      <caption>Collectors</caption>
+      <thead>
+        <tr>
+          <th>Collector</th>
+          <th>State</th>
+          <th class="number">Took</th>
+          <th class="number">Series</th>
+          <th class="number wide">Failures</th>
+        </tr>
+      </thead>
+      <tbody>
+        {reports.map((report) => (
+          <Collector key={report.collector} report={report} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Losses({ coverage: { storeProblem, losses } }: { readonly coverage: Coverage }) {
+  return (
+    <>
+      {storeProblem !== undefined && (
+        <p class="hint" role="alert">
+          Nothing can be stored now: {printable(storeProblem)}. The latest data waits in memory.
+        </p>
+      )}
+      <h3>{HOST === undefined ? 'Lost' : 'Lost or not seen'}</h3>
+      {losses.length === 0 ? (
+        <p class="hint">Nothing was lost since the start.</p>
+      ) : (
+        <ul class="losses">
+          {losses.map((loss) => (
+            <Lost key={`${loss.what} ${loss.why}`} loss={loss} />
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Itself({ current }: { readonly current: ToldStatus }) {
+  const { version, startedAt, self, store, dataFolder } = current;
+  return (
+    <>
+      <h3>{HOST === undefined ? 'Homeostat itself' : 'Homeostat there, and its history here'}</h3>
+      <dl>
+        {version !== undefined && <Fact name="Version" value={printable(version)} />}
+        {startedAt !== undefined && <Fact name="Running for" value={duration(now.value - startedAt)} />}
+        {self && (
+          <Fact
+            name="Its own cost"
+            value={`${optional(self.cpu, '1')} of a core, ${formatValue(self.rss, 'By')}`}
+          />
+        )}
+        <Fact
+          name="On disk"
+          value={`${formatValue(store.bytes, 'By')} of ${formatValue(store.capBytes, 'By')}, ${store.series} series`}
+        />
+        <Fact name="Intervals" value={intervalsOf(current)} />
+        <Fact name="Data folder" value={printable(dataFolder)} />
+      </dl>
+    </>
   );
 }
 

@@ -23,8 +23,10 @@ export function Header() {
         {host ? printable(host.name) : '…'}{' '}
         {host && (
           <small>
-            {printable(host.os)}
-            {host.cpus ? ` · ${host.cpus} CPUs · ${Math.round(host.memory / 2 ** 30)} GiB` : ''}
+            {printable(host.os ?? '')}
+            {host.memory === undefined
+              ? ''
+              : ` · ${host.cpus} CPUs · ${Math.round(host.memory / 2 ** 30)} GiB`}
           </small>
         )}
       </h1>

@@ -112,7 +112,8 @@ const PAGE = 60;
 
 const list = signal<ProcessList | undefined>(undefined);
 const filter = signal('');
-const sort = signal({ id: 'cpu', down: true });
+/** A hub is seldom told of a process's CPU: of its memory it always is. */
+const sort = signal({ id: HOST === undefined ? 'cpu' : 'rss', down: true });
 const limit = signal(PAGE);
 
 const matching = computed(() => {

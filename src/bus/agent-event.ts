@@ -82,10 +82,17 @@ function listed(wire: WireProcess, key: string): ListedProcess {
     name: osMetadata['process.name'] ?? baseName(exe || args[0] || ''),
     ...{ executable: exe || undefined, invokedAs: undefined, args, startedAt: ms(wire.startTsNs) },
     ...{ uid: wire.uid, gid: wire.gid, cgroup: cgroup || undefined, containerId: containerId || undefined },
-    ...{ cpu: wire.cpuPercent / 100, memory: wire.memoryPercent / 100 },
-    ...{ rss: Number(wire.rssBytes), virtual: Number(wire.vmsBytes), threads: wire.numThreads },
+    ...given('cpu', wire.cpuPercent / 100),
+    ...given('memory', wire.memoryPercent / 100),
+    ...given('rss', Number(wire.rssBytes)),
+    ...given('virtual', Number(wire.vmsBytes)),
+    ...given('threads', wire.numThreads),
     ...(STATES.has(status) && { state: status as ProcessState }),
   };
 }
+
+/** The wire has no word for what is not known but 0. */
+const given = <Name extends string>(name: Name, value: number): Partial<Record<Name, number>> =>
+  value === 0 ? {} : ({ [name]: value } as Record<Name, number>);
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
 import { Bus } from '../bus/server.ts';
 import { Fleet } from '../fleet/fleet.ts';
+import { fleetFigures } from '../hub/fleet-figures.ts';
 import { FleetSource } from '../hub/fleet-source.ts';
 import { Ingest } from '../hub/ingest.ts';
 import { EnrolmentServer } from '../identity/enrolment-server.ts';
 import { HubIdentity } from '../identity/hub-identity.ts';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import { systemClock as clock } from '../lib/clock.ts';
+import { errorMessage } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { BusStatus } from '../model/bus.ts';
 import { createServer, requireToken } from '../serve/server.ts';
-import { openStore } from '../store/store.ts';
+import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
 import { RUN_FILE, type RunFile } from './client.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -79,11 +81,12 @@ export async function hub(options: HubOptions): Promise<void> {
   let address = '';
   let enrolment = '';
   // fleet
+  const trust = new ClockTrust(clock);
   const folderOf = (host: string): string => hostFolder(options.data, host);
   const fleet = new Fleet({
     ...{ clock, path: fleetFile(options.data), mostOpen: MOST_OPEN },
     openHistory: (host) =>
-      openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, log: journal }),
+      openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, trust, log: journal }),
     warn: (message) => journal.warn(message),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
@@ -114,16 +117,23 @@ export async function hub(options: HubOptions): Promise<void> {
     };
   };
   const source = new FleetSource({
-    ...{ fleet, clock, version: version(), folder: folderOf, bus: status },
+    ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
-    metrics: () => bus.metrics.text(),
+    metrics: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
   });
   const server = createServer({
     ...{ ...door, source, port: options.port, webFolder: webFolder(), clock, log: journal },
   });
-  const working = setInterval(() => fleet.work(), WORK_EVERY_MS);
+  const guarded = guard((problem) => journal.warn(`the hosts' data cannot be kept: ${problem}`));
+  const working = setInterval(
+    guarded(() => fleet.work()),
+    WORK_EVERY_MS,
+  );
   const looking = setInterval(
-    () => fleet.look(ingest.caughtUp && log.problem() === undefined),
+    guarded(() => {
+      trust.trusted();
+      fleet.look(ingest.caughtUp && log.problem() === undefined);
+    }),
     LOOK_EVERY_MS,
   );
 
@@ -154,6 +164,21 @@ export async function hub(options: HubOptions): Promise<void> {
     log.close();
     rmSync(join(folder, RUN_FILE), { force: true });
   }
+}
+
+/** Work that may fail, on a full disk say, and is done again later: each problem is told once until all is well again. */
+function guard(tell: (problem: string) => void) {
+  let told: string | undefined;
+  return (work: () => void) => () => {
+    try {
+      work();
+      told = undefined;
+    } catch (error) {
+      const problem = errorMessage(error);
+      if (problem !== told) tell(problem);
+      told = problem;
+    }
+  };
 }
 
 /** A name or address that clients may call; not the wildcard ones. */

@@ -23,6 +23,7 @@ export function publishLines(publish: PublishStatus, now: number): readonly (rea
   const dropped = Object.entries(publish.dropped).map(([name, count]) => `${count} ${name}`);
   if (dropped.length > 0) lines.push(['Dropped', `${dropped.join(', ')}: the outbox was full`]);
   if (rejected > 0) lines.push(['Rejected', `${rejected} events by the hub: ${lastRejection}`]);
+  if (publish.certificateProblem !== undefined) lines.push(['Identity', publish.certificateProblem]);
   if (outboxProblem !== undefined) lines.push(['Not kept', outboxProblem]);
   return lines;
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import type { ListedProcess } from '../model/process.ts';
 
 const VERSION = 1;
@@ -13,6 +14,13 @@ export interface Cursor {
   readonly receivedAt: number;
   /** All that was read is on disk in the histories; a power loss may have taken something otherwise. */
   readonly clean: boolean;
+}
+
+export interface AnomalyQuery {
+  /** ms since the epoch. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit: number;
 }
 
 /** A process as it was told last. */
@@ -29,6 +37,7 @@ export interface ToldProcess {
  *     cursor   one row: the log was read up to here
  *     host     name -> facts as JSON
  *     process  host, id -> the process as JSON as it was told last; NULL: it has ended, which is remembered for a while
+ *     anomaly  host, id -> its latest state as JSON: the latest ones of all hosts, which are in the histories too
  *
  * Commits are not synced one by one: all of it can be read from the log again.
  */
@@ -53,6 +62,10 @@ export class FleetFile {
         CREATE TABLE IF NOT EXISTS process (
           host TEXT NOT NULL, id TEXT NOT NULL, told_at INTEGER NOT NULL, process TEXT, PRIMARY KEY (host, id)
         ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS anomaly (
+          host TEXT NOT NULL, id TEXT NOT NULL, since INTEGER NOT NULL, closed_at INTEGER, anomaly TEXT NOT NULL, PRIMARY KEY (host, id)
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS anomaly_by_since ON anomaly (since);
         PRAGMA user_version = ${VERSION};
       `);
     } catch (error) {
@@ -145,6 +158,36 @@ export class FleetFile {
       .prepare('SELECT process FROM process WHERE host = ? AND process IS NOT NULL')
       .all(host);
     return rows.map(({ process }) => JSON.parse(String(process)) as ListedProcess);
+  }
+
+  keepAnomaly(host: string, anomaly: Anomaly): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO anomaly (host, id, since, closed_at, anomaly) VALUES (?, ?, ?, ?, ?)')
+      .run(host, anomaly.id, Math.floor(anomaly.since), anomaly.closedAt ?? null, JSON.stringify(anomaly));
+  }
+
+  /** Of all hosts, newest first; those that overlap the period. */
+  anomalies({
+    from = Number.MIN_SAFE_INTEGER,
+    to = Number.MAX_SAFE_INTEGER,
+    limit,
+  }: AnomalyQuery): Anomaly[] {
+    const rows = this.#db
+      .prepare(
+        'SELECT anomaly FROM anomaly WHERE since < ? AND (closed_at IS NULL OR closed_at >= ?) ORDER BY since DESC, host, id LIMIT ?',
+      )
+      .all(to, from, limit);
+    return rows.map(({ anomaly }) => JSON.parse(String(anomaly)) as Anomaly);
+  }
+
+  /** Keeps the latest ones of a host. */
+  dropAnomalies(host: string, most: number): void {
+    this.#db
+      .prepare(
+        `DELETE FROM anomaly WHERE host = ?1 AND since <
+           (SELECT since FROM anomaly WHERE host = ?1 ORDER BY since DESC LIMIT 1 OFFSET ?2)`,
+      )
+      .run(host, most);
   }
 
   close(): void {

@@ -13,6 +13,8 @@ import type { Histories, HistoryStats } from './history.ts';
 const MOST_SERIES = 3000;
 /** Anomalies of one host that are open at once. */
 const MOST_OPEN = 200;
+/** Anomalies of one host that are in the list of all hosts; its history has more. */
+const MOST_ANOMALIES = 1000;
 /** Reports that wait for the history; then they are written at once. */
 const MOST_WAITING = 120;
 /** A scan of all processes comes in parts; after so long by the host's clock it is whole, ms. */
@@ -76,10 +78,8 @@ export class FleetHost {
     if (finding?.state === 'open') this.facts[kind] = finding;
     else delete this.facts[kind];
     this.#changed = true;
-    if (!finding) return;
-    this.#anomalies.set(finding.id, finding);
+    if (finding) this.#keepAnomaly(finding);
     this.settle();
-    this.#tell({ type: 'anomaly', anomaly: finding });
   }
 
   /** All that it said is in its history from here on; the history, or undefined where it cannot be opened. */
@@ -146,6 +146,7 @@ export class FleetHost {
     if (!this.#changed) return;
     this.#changed = false;
     this.#options.file.keepHost(this.name, this.facts);
+    this.#options.file.dropAnomalies(this.name, MOST_ANOMALIES);
   }
 
   /** Its facts were changed from outside. */
@@ -203,8 +204,13 @@ export class FleetHost {
     if (anomaly.state === 'closed') delete open[anomaly.id];
     else if (Object.keys(open).length < MOST_OPEN) open[anomaly.id] = anomaly.severity;
     this.#waitingFrom ??= record;
-    this.#anomalies.set(anomaly.id, anomaly);
+    this.#keepAnomaly(anomaly);
     if (this.#anomalies.size >= MOST_WAITING) this.settle();
+  }
+
+  #keepAnomaly(anomaly: Anomaly): void {
+    this.#anomalies.set(anomaly.id, anomaly);
+    this.#options.file.keepAnomaly(this.name, anomaly);
     this.#tell({ type: 'anomaly', anomaly });
   }
 

@@ -4,7 +4,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { HostSummary } from '../model/host.ts';
 import { type Facts, newFacts } from './facts.ts';
 import { peersFinding, silenceFinding } from './findings.ts';
-import { type Cursor, FleetFile } from './fleet-file.ts';
+import { type AnomalyQuery, type Cursor, FleetFile } from './fleet-file.ts';
 import { FleetHost } from './fleet-host.ts';
 import { Histories, type OpenHistory } from './history.ts';
 import { Peers } from './peers.ts';
@@ -85,6 +85,11 @@ export class Fleet {
 
   summaries(): HostSummary[] {
     return this.names().map((name) => this.#hosts.get(name)!.summary());
+  }
+
+  /** Of all hosts, newest first. */
+  anomalies(query: AnomalyQuery): Anomaly[] {
+    return this.#file.anomalies(query);
   }
 
   /** Applies the events of some records, in their order; `read`: the last record, whatever it was. */

@@ -4,12 +4,11 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { HubSource, Source } from '../serve/source.ts';
-import { HostSource, newest } from './host-source.ts';
+import { HostSource } from './host-source.ts';
 
 export interface FleetSourceOptions {
   readonly fleet: Fleet;
   readonly clock: Clock;
-  readonly version: string;
   /** The folder of a host's history. */
   readonly folder: (host: string) => string;
   /** Who has a certificate of a host, and whether it is let in. */
@@ -39,10 +38,10 @@ export class FleetSource implements HubSource {
   }
 
   host(name: string): Source | undefined {
-    const { fleet, clock, version, folder } = this.#options;
+    const { fleet, clock, folder } = this.#options;
     const host = fleet.host(name);
     const summary = () => this.hosts().find((one) => one.name === name) ?? host!.summary();
-    return host && new HostSource({ host, summary, clock, version, folder: folder(name) });
+    return host && new HostSource({ host, summary, clock, folder: folder(name) });
   }
 
   anomalies(query: {
@@ -50,11 +49,7 @@ export class FleetSource implements HubSource {
     readonly to?: number;
     readonly limit: number;
   }): readonly Anomaly[] {
-    const { fleet } = this.#options;
-    return newest(
-      fleet.names().map((name) => fleet.host(name)!.history.anomalies(query)),
-      query.limit,
-    );
+    return this.#options.fleet.anomalies(query);
   }
 
   bus(): BusStatus {

@@ -1,7 +1,7 @@
 import type { Facts } from '../fleet/facts.ts';
 import type { FleetHost, HostChange } from '../fleet/fleet-host.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { Severity } from '../model/anomaly.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
@@ -18,7 +18,6 @@ export interface HostSourceOptions {
   /** As the list of hosts has it. */
   readonly summary: () => HostSummary;
   readonly clock: Clock;
-  readonly version: string;
   /** Where its history is. */
   readonly folder: string;
 }
@@ -36,21 +35,22 @@ export class HostSource implements Source {
   }
 
   status(): ToldStatus {
-    const { host, summary, clock, version, folder } = this.#options;
+    const { host, summary, clock, folder } = this.#options;
     const { facts } = host;
     const { about, coverage } = facts;
     const { state, since, seenAt, openAnomalies } = summary();
     return {
-      version: about?.agentVersion ?? version,
+      ...(about && { version: about.agentVersion }),
       host: {
-        ...{ name: host.name, id: host.name, os: about?.osType ?? '', kernel: about?.osVersion ?? '' },
-        ...{ cpus: about?.cpus ?? Number.NaN, memory: about?.memoryBytes ?? Number.NaN },
+        ...{ name: host.name, id: host.name },
+        ...(about && { os: about.osType, kernel: about.osVersion }),
+        ...(about && { cpus: about.cpus, memory: about.memoryBytes }),
       },
-      ...{ startedAt: facts.since, at: clock.now(), dataFolder: folder },
+      ...{ at: clock.now(), dataFolder: folder },
       score: scoreOf(facts),
       lastSampleAt: facts.metricsAt,
       openAnomalies,
-      coverage: { healthy: coverage?.healthy ?? true, collectors: [], losses: coverage?.losses ?? [] },
+      ...(coverage && { coverage: { ...coverage, collectors: [] } }),
       presence: {
         state,
         everyMs: Math.round(facts.intervalMs),
@@ -100,12 +100,4 @@ function scoreOf({ score, open }: Facts): ScoreNow | undefined {
   if (!score) return undefined;
   const raised = Object.values(open);
   return { ...score, severity: WORST_FIRST.find((severity) => raised.includes(severity)) };
-}
-
-/** Of several lists, each newest first, the newest. */
-export function newest(lists: readonly (readonly Anomaly[])[], limit: number): Anomaly[] {
-  return lists
-    .flat()
-    .sort((one, other) => other.since - one.since || (one.id < other.id ? -1 : 1))
-    .slice(0, limit);
 }

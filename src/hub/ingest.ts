@@ -1,5 +1,6 @@
 import { AGENT_EVENT, readAgentEvent } from '../bus/agent-event.ts';
 import type { Fleet, Place } from '../fleet/fleet.ts';
+import { errorMessage } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { isHostName } from '../model/host.ts';
 import { type KeptRecord, LogReader } from '../wal/log-reader.ts';
@@ -10,13 +11,15 @@ const SLICE = 64;
 const PAUSE_MS = 1;
 const BUSY_PAUSE_MS = 10;
 const IDLE_PAUSE_MS = 250;
+/** After a slice that failed, a full disk say, ms. */
+const FAILED_PAUSE_MS = 1000;
 /** What a power loss may have taken from the histories is read again, ms. */
 const REREAD_MS = 180_000;
 
 export interface IngestOptions {
   /** The log's file. */
   readonly path: string;
-  readonly fleet: Fleet;
+  readonly fleet: Pick<Fleet, 'cursor' | 'take'>;
   /** Records wait for the log's disk: its clients come first. */
   readonly isBusy: () => boolean;
   readonly log: Log;
@@ -31,6 +34,7 @@ export class Ingest {
   #timer: NodeJS.Timeout | undefined;
   #caughtUp = false;
   #unreadable = 0;
+  #problem: string | undefined;
 
   /** Throws UserError where the log cannot be opened. */
   constructor(options: IngestOptions) {
@@ -54,6 +58,11 @@ export class Ingest {
     return this.#unreadable;
   }
 
+  /** The last record that was applied. */
+  get applied(): number {
+    return this.#after;
+  }
+
   /** Nothing is applied any more. */
   stop(): void {
     clearTimeout(this.#timer);
@@ -61,13 +70,31 @@ export class Ingest {
   }
 
   #run(): void {
-    this.#slice();
-    const pause = this.#caughtUp ? IDLE_PAUSE_MS : this.#options.isBusy() ? BUSY_PAUSE_MS : PAUSE_MS;
-    this.#timer = setTimeout(() => this.#run(), pause);
+    this.#timer = setTimeout(() => this.#run(), this.#trySlice());
+  }
+
+  /** How long the next slice is to wait, ms. What could not be applied is tried again. */
+  #trySlice(): number {
+    try {
+      this.#slice();
+      this.#problem = undefined;
+    } catch (error) {
+      const problem = errorMessage(error);
+      if (problem !== this.#problem)
+        this.#options.log.warn(`events cannot be applied to the hosts: ${problem}`);
+      this.#problem = problem;
+      this.#caughtUp = false;
+      this.#records = this.#reader.records(this.#after, {}, SLICE);
+      return FAILED_PAUSE_MS;
+    }
+    if (this.#caughtUp) return IDLE_PAUSE_MS;
+    return this.#options.isBusy() ? BUSY_PAUSE_MS : PAUSE_MS;
   }
 
   #slice(): void {
     const events = [];
+    let last = this.#after;
+    let unreadable = 0;
     let read: Place | undefined;
     this.#caughtUp = false;
     for (let count = 0; count < SLICE; count++) {
@@ -76,23 +103,25 @@ export class Ingest {
         this.#caughtUp = true;
         break;
       }
-      this.#noteGap(record.id);
+      this.#noteGap(last, record.id);
       const { id, key, receivedAt, source, kind, bytes } = record;
-      this.#after = id;
+      last = id;
       read = { id, key, receivedAt };
       if (kind !== AGENT_EVENT) continue;
       const event = isHostName(source) ? readAgentEvent(bytes) : undefined;
       if (event) events.push({ ...read, host: source, event });
-      else this.#unreadable++;
+      else unreadable++;
     }
     if (read) this.#options.fleet.take(events, read);
+    this.#after = last;
+    this.#unreadable += unreadable;
     if (this.#caughtUp) this.#records = this.#reader.records(this.#after, {}, SLICE);
   }
 
   /** What the log had to remove at its bound before it was applied is in no history. */
-  #noteGap(id: number): void {
-    const missed = id - this.#after - 1;
-    if (missed > 0 && this.#after > 0)
+  #noteGap(before: number, id: number): void {
+    const missed = id - before - 1;
+    if (missed > 0 && before > 0)
       this.#options.log.warn(
         `${missed} records were removed from the log before they were applied to the hosts`,
       );

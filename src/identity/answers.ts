@@ -29,7 +29,8 @@ export function statusOf(
 ): { readonly code: grpc.status; readonly details: string } {
   const message = errorMessage(error);
   if (error instanceof Refusal) {
-    log.warn(`${asked} was refused: ${message}`);
+    // Whoever floods is told of when it begins to wait.
+    if (error.kind !== 'busy') log.warn(`${asked} was refused: ${message}`);
     return { code: CODES[error.kind], details: printable(message) };
   }
   log.error(`${asked} failed: ${message}`);

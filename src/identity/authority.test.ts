@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ManualClock } from '../lib/clock.ts';
 import { Authority } from './authority.ts';
+import { splitPem } from './keys.ts';
+import { signingRequest } from './signing-request.ts';
 
 const DAY = 86_400_000;
 
@@ -77,4 +88,68 @@ test('an authority that lost its key, or holds something else, says what to do',
   writeFileSync(join(folder, 'ca.key'), key);
   rmSync(join(folder, 'ca.pem'));
   await assert.rejects(Authority.open(folder, clock), /ENOENT.*backup/);
+});
+
+test('another authority signs for clients at once, while the one before is trusted and signs for the hub', async (t) => {
+  const { folder, clock } = setUp(t);
+  const old = await Authority.open(folder, clock);
+  const [before, pin] = [await old.server(), old.pin];
+  const both = await old.rotate(7 * DAY);
+  assert.equal(both.transitionEnds, clock.now() + 7 * DAY);
+  const [current, previous] = splitPem(both.certificate).map((pem) => new X509Certificate(pem));
+  assert.equal(`${previous}`, `${new X509Certificate(old.certificate)}`);
+  const client = new X509Certificate((await both.issueClient('laptop', 30)).certificate);
+  assert.ok(client.verify(current!.publicKey) && !client.verify(previous!.publicKey));
+  assert.deepEqual(await both.server(), before, 'who knows only the old one must find it good');
+  assert.ok(both.pin.equals(pin), 'and so must who enrols with a token that was made before');
+  await assert.rejects(both.rotate(DAY), /is being replaced already, until .*--finish/);
+  assert.deepEqual((await Authority.open(folder, clock)).trusted, both.trusted);
+
+  const after = await both.endTransition();
+  assert.deepEqual(splitPem(after.certificate).length, 1);
+  assert.ok(!after.pin.equals(pin));
+  const server = new X509Certificate((await after.server()).certificate);
+  assert.ok(server.verify(current!.publicKey));
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => statSync(join(folder, name)).mode & 0o077),
+    [],
+    'nothing of it is for others',
+  );
+});
+
+test('a change of the authority that was broken off at any point is finished or undone', async (t) => {
+  const { folder, clock } = setUp(t);
+  const at = (name: string): string => join(folder, name);
+  const old = await Authority.open(folder, clock);
+  const was = { key: readFileSync(at('ca.key')), pem: readFileSync(at('ca.pem')) };
+  const both = await old.rotate(DAY);
+  const now = { key: readFileSync(at('ca.key')), pem: readFileSync(at('ca.pem')) };
+  const halves: Record<string, Buffer>[] = [
+    { 'ca.key': was.key, 'ca.pem': was.pem },
+    { 'ca.key': now.key, 'ca.pem': was.pem },
+    { 'ca.key': now.key, 'ca.pem': now.pem },
+  ];
+  for (const files of halves) {
+    writeFileSync(at('next.pem'), Buffer.concat([now.key, now.pem]), { mode: 0o600 });
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(at(name), bytes);
+    const again = await Authority.open(folder, clock);
+    assert.deepEqual(again.trusted, both.trusted);
+    assert.ok(!existsSync(at('next.pem')));
+  }
+  writeFileSync(at('ca.key'), was.key);
+  await assert.rejects(Authority.open(folder, clock), /the key does not belong to the certificate.*backup/);
+});
+
+test('a request whose sender does not have its key, or that is none, is refused', async (t) => {
+  const { folder, clock } = setUp(t);
+  const authority = await Authority.open(folder, clock);
+  const { key } = await authority.issueClient('web', 1);
+  const request = Buffer.from(await signingRequest('web', key));
+  const issued = new X509Certificate((await authority.signHost('web', request)).certificate);
+  assert.ok(issued.checkPrivateKey(createPrivateKey(key)));
+  assert.equal(Date.parse(issued.validTo) - clock.now(), DAY);
+  request[request.length - 5]! ^= 1;
+  await assert.rejects(authority.signHost('web', request), /signature does not belong|no PKCS#10/);
+  await assert.rejects(authority.signHost('web', Buffer.from('nonsense')), /no PKCS#10/);
+  await assert.rejects(authority.signHost('web', new Uint8Array()), /no PKCS#10/);
 });

@@ -60,7 +60,7 @@ export async function enroll({ token: word, name: wanted, folder, clock }: Enrol
     throw new UserError(
       error.refused
         ? `the hub at ${token.address} refused: ${error.message}`
-        : `the hub at ${token.address} could not enrol this host: ${error.message}; try again with the same token`,
+        : `the hub at ${token.address} could not enrol this host: ${error.message}; try again, and if the token is then said to be used by ${name}, run 'homeostat hub revoke ${name}' there and make a new one`,
       1,
     );
   } finally {

@@ -51,7 +51,7 @@ export class EnrolmentServer {
       'grpc.keepalive_timeout_ms': 10_000,
     });
     this.#register('Enroll', (bytes, address) => this.#enroll(bytes, address));
-    this.#register('Examine', (bytes) => this.#examine(bytes));
+    this.#register('Examine', (bytes, address) => this.#examine(bytes, address));
   }
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
@@ -105,9 +105,17 @@ export class EnrolmentServer {
     try {
       return await work();
     } catch (error) {
-      this.#limit.failed(address);
+      this.#failed(address);
       throw error;
     }
+  }
+
+  #failed(address: string): void {
+    this.#limit.failed(address);
+    if (this.#limit.waitMs(address) > 0)
+      this.#options.log.warn(`too many failed attempts from ${address}: it is not heard for now`, {
+        address,
+      });
   }
 
   async #enroll(bytes: Buffer, address: string): Promise<Uint8Array> {
@@ -119,12 +127,15 @@ export class EnrolmentServer {
     return EnrollResponse.encode({ certificate, authorities, busPort: busPort(), hubTimeMs }).finish();
   }
 
-  async #examine(bytes: Buffer): Promise<Uint8Array> {
+  async #examine(bytes: Buffer, address: string): Promise<Uint8Array> {
     const { issuer, clock, log } = this.#options;
     const request = decode(() => ExamineRequest.decode(bytes));
     const shown = decode(() => new X509Certificate(request.certificate));
     const { reason, name } = issuer.examine(shown);
-    if (reason) log.warn(`refused: ${reason}`, { host: name });
+    if (reason) {
+      this.#failed(address);
+      log.warn(`refused: ${reason}`, { host: name, address });
+    }
     return ExamineResponse.encode({
       ...{ admitted: reason === '', reason, hubTimeMs: BigInt(clock.now()) },
     }).finish();

@@ -48,6 +48,8 @@ export class HubIdentity {
   /** When a refusal was written last, by client. */
   readonly #told = new Map<string, number>();
   #checking: Promise<void> = Promise.resolve();
+  /** Why the last look at the files failed. */
+  #trouble: string | undefined;
 
   private constructor(
     options: HubIdentityOptions,
@@ -129,7 +131,6 @@ export class HubIdentity {
 
   /** Looks after all of it until the answer is called; `changed`: who is let in may have changed. */
   watch(changed: () => void): () => void {
-    const { folder, log } = this.#options;
     let waits = false;
     const check = (): void => {
       // One change of a file is several events.
@@ -137,18 +138,27 @@ export class HubIdentity {
       waits = true;
       this.#checking = this.#checking.then(async () => {
         waits = false;
-        await this.#check().catch((error) => log.warn(`identity: ${errorMessage(error)}`));
+        await this.#check().then(
+          () => this.#problem(undefined),
+          (error) => this.#problem(errorMessage(error)),
+        );
         changed();
       });
     };
     const sweep = setInterval(check, SWEEP_MS).unref();
-    const watcher = watch(folder, { persistent: false }, check);
+    const watcher = watch(this.#options.folder, { persistent: false }, check);
     // A folder that is gone is seen no more; the sweep goes on.
     watcher.on('error', () => watcher.close());
     return () => {
       clearInterval(sweep);
       watcher.close();
     };
+  }
+
+  /** Said once for as long as it lasts. */
+  #problem(line: string | undefined): void {
+    if (line !== undefined && line !== this.#trouble) this.#options.log.warn(`identity: ${line}`);
+    this.#trouble = line;
   }
 
   async #check(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type {
   EnrollRequest,
   EnrollResponse,
@@ -8,7 +8,7 @@ import type {
 import type { Clock } from '../lib/clock.ts';
 import type { Peer } from '../model/peer.ts';
 import type { Authority } from './authority.ts';
-import { commonName, serialOf } from './keys.ts';
+import { commonName, serialOf, splitPem } from './keys.ts';
 import { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 import { clockDifference } from './rules.ts';
@@ -53,9 +53,18 @@ export class Issuer {
     return { certificate, authorities: this.authority.certificate };
   }
 
-  /** Why a certificate is not let in; an empty text where it is. */
+  /** Why a certificate is not let in; an empty text where it is. Of others than the hub's own certificates nothing is told. */
   examine(shown: X509Certificate): { readonly name: string; readonly reason: string } {
     const name = commonName(shown);
+    const signed = splitPem(this.authority.certificate).some((pem) =>
+      shown.verify(new X509Certificate(pem).publicKey),
+    );
+    if (!signed)
+      return {
+        name,
+        reason:
+          "no authority that this hub trusts signed the certificate: enrol anew with a token ('homeostat hub token create' on the hub)",
+      };
     const verdict = this.#registry.examine({ name, serial: serialOf(shown.serialNumber) });
     return { name, reason: verdict.end === 'admitted' ? '' : verdict.reason };
   }

@@ -153,7 +153,7 @@ export class Registry {
     let { member, held } = this.#find(peer);
     let verdict = judge(peer.name, member, held, this.#clock.now());
     // Who was entered a moment ago may come before the news of it.
-    if (verdict.end !== 'admitted' && this.refresh()) {
+    if (verdict.end !== 'admitted' && this.#refreshed()) {
       ({ member, held } = this.#find(peer));
       verdict = judge(peer.name, member, held, this.#clock.now());
     }
@@ -196,6 +196,15 @@ export class Registry {
           if ((one.state === 'valid' || one.state === 'pending') && !authorities.includes(one.authority))
             one.state = 'retired';
     });
+  }
+
+  /** As `refresh`; a file that cannot be read is told by whoever looks regularly. */
+  #refreshed(): boolean {
+    try {
+      return this.refresh();
+    } catch {
+      return false;
+    }
   }
 
   get #path(): string {

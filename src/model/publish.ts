@@ -16,7 +16,7 @@ export interface PublishStatus {
   readonly name: string;
   /** waiting: for the next try. */
   readonly state: 'connected' | 'connecting' | 'waiting';
-  /** Since when it is in this state. */
+  /** Since when it is connected, or is not. */
   readonly since: number;
   /** Why it is not connected, or why what was sent is not taken; undefined while all is well. */
   readonly problem: string | undefined;
@@ -36,4 +36,6 @@ export interface PublishStatus {
   /** Why the outbox cannot be written. */
   readonly outboxProblem: string | undefined;
   readonly certificateEndsAt: number;
+  /** Why the certificate is refused or cannot be renewed, or how far the clocks differ; one line for people. */
+  readonly certificateProblem?: string | undefined;
 }

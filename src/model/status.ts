@@ -39,10 +39,11 @@ export interface Status {
   readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };
 }
 
-type Untold = 'learning' | 'alarms' | 'self' | 'intervals';
+type Untold = 'version' | 'startedAt' | 'learning' | 'alarms' | 'coverage' | 'self' | 'intervals';
 
 /** The same of a host of a hub: what the hub was not told is left out. */
-export interface ToldStatus extends Omit<Status, Untold>, Partial<Pick<Status, Untold>> {
+export interface ToldStatus extends Omit<Status, Untold | 'host'>, Partial<Pick<Status, Untold>> {
+  readonly host: Pick<Status['host'], 'name' | 'id'> & Partial<Status['host']>;
   /** Whether the hub hears it, by the hub's clock. */
   readonly presence?: Pick<HostSummary, 'state' | 'since' | 'seenAt'> & {
     /** It is usually heard each so many ms. */

@@ -35,7 +35,7 @@ interface Route {
 /** What is below `/api/v1/`, the live stream excepted. */
 const ROUTES: readonly Route[] = [
   { path: /^status$/, answer: ({ source }) => source.status() },
-  { path: /^coverage$/, answer: ({ source }) => source.status().coverage },
+  { path: /^coverage$/, answer: ({ source }) => source.status().coverage ?? null },
   { path: /^series$/, answer: ({ source }) => ({ series: source.history.series().map(described) }) },
   { path: /^bands$/, answer: ({ source }) => ({ bands: source.bands() }) },
   {

@@ -15,6 +15,8 @@ export interface StoreOptions {
   readonly retention?: RetentionTimes;
   /** Longest time that a sample waits in memory, ms; 5000, at most 8000. */
   readonly flushMs?: number;
+  /** Whether the wall clock can be believed, where whoever opens several histories in turn knows better than each of them. */
+  readonly trust?: { trusted(): boolean };
   /** Told, once each, when the disk refuses data, takes it again, or holds something that cannot be read. */
   readonly log?: { warn(message: string): void; info(message: string): void };
 }

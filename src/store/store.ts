@@ -34,7 +34,7 @@ import { Writer } from './writer.ts';
 
 export type { Store, StoredHistory, StoreOptions, StoreStats } from './contract.ts';
 export { openHistory } from './reader.ts';
-export type { RetentionTimes } from './retention.ts';
+export { ClockTrust, type RetentionTimes } from './retention.ts';
 
 const CAP = 2 ** 30;
 

@@ -40,7 +40,7 @@ export class Writer implements Store {
   readonly #processes: ProcessMinutes;
   readonly #compactor: Compactor;
   readonly #retention: Retention;
-  readonly #trust: ClockTrust;
+  readonly #trust: { trusted(): boolean };
   readonly #file: FileUse;
   /** Ticks that are not packed yet. */
   #ticks: Tick[] = [];
@@ -73,7 +73,7 @@ export class Writer implements Store {
     this.#processes = new ProcessMinutes((id) => this.#reader.processNumber(id), last);
     this.#compactor = new Compactor(db, this.#reader);
     this.#retention = new Retention(db, retention);
-    this.#trust = new ClockTrust(clock);
+    this.#trust = options.trust ?? new ClockTrust(clock);
     this.#file = new FileUse(db);
     this.#lastHour = floorTo(clock.now(), HOUR);
     this.#flushedAt = clock.monotonic();

@@ -177,14 +177,22 @@ describe('a hub and three real agents', () => {
     const hubData = join(folder, 'hub-data');
     const hub = await HubProcess.start(hubData);
     t.after(() => hub.end('SIGKILL'));
-    const start = async (name: string): Promise<Daemon> => {
-      const own = join(folder, name);
-      mkdirSync(join(own, 'home'), { recursive: true });
-      const config = join(own, 'homeostat.yaml');
-      writeFileSync(config, 'publish:\n  metrics_interval: 1s\n');
-      await enrol(join(own, 'data'), hubData, name, hub.address);
-      return Daemon.start(t, own, { command: 'agent', args: ['--config', config] });
-    };
+    const config = join(folder, 'homeostat.yaml');
+    writeFileSync(config, 'publish:\n  metrics_interval: 1s\n');
+    const start = (name: string): Promise<Daemon> =>
+      Daemon.start(t, join(folder, name), { command: 'agent', args: ['--config', config] });
+    for (const name of ['one', 'two', 'three']) {
+      mkdirSync(join(folder, name, 'home'), { recursive: true });
+      await enrol(join(folder, name, 'data'), hubData, name, hub.address);
+    }
+    assert.deepEqual(
+      (await hosts(hub)).hosts.map(({ name, state }) => [name, state]),
+      [
+        ['one', 'never'],
+        ['three', 'never'],
+        ['two', 'never'],
+      ],
+    );
     const agents = { one: await start('one'), two: await start('two'), three: await start('three') };
 
     const seen = await until(
@@ -212,6 +220,11 @@ describe('a hub and three real agents', () => {
       );
       assert.ok(frames[0]!.mean.every((value) => value >= 0 && value <= 1));
     }
+
+    const top = await homeostat(folder, ['top', '--host', 'three', '--data', hubData, '--once']);
+    assert.match(top.stdout, /^three {2}as of .* processes/);
+    const history = await homeostat(folder, ['history', CPU, '--host', 'three', '--data', hubData]);
+    assert.match(history.stdout, /CPU time .*a point each/);
 
     assert.equal((await agents.one.end()).code, 0);
     await agents.two.end('SIGKILL');

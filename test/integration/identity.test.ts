@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, readFileSync, statSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, cpSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Authority } from '../../src/identity/authority.ts';
 import { enroll } from '../../src/identity/enroll.ts';
 import { readHostIdentity } from '../../src/identity/host-identity.ts';
+import { IdentityClient } from '../../src/identity/identity-client.ts';
 import { splitPem } from '../../src/identity/keys.ts';
 import { Renewal } from '../../src/identity/renewal.ts';
 import { decodeToken, encodeToken } from '../../src/identity/token.ts';
 import { type Clock, ManualClock, systemClock } from '../../src/lib/clock.ts';
 import { LogReader } from '../../src/wal/log-reader.ts';
 import { batchOf, Publisher, StreamPublisher } from '../support/bus.ts';
-import { homeostat, ownFolder } from '../support/daemon.ts';
+import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { HubProcess, logOf } from '../support/hub.ts';
 import { Said, startHub } from '../support/identity.ts';
 
@@ -263,7 +266,13 @@ describe('a certificate', () => {
       clock.advance(1);
       await renewal.look();
     }
-    assert.ok(renewal.state().problem);
+    const before = readHostIdentity(own)!.certificate;
+    await startHub(t, join(folder, 'hub'), systemClock, hub);
+    clock.advance(15 * 60_000);
+    await renewal.look();
+    assert.notEqual(readHostIdentity(own)!.certificate, before);
+    // Only that the host's clock is ahead, which made it due in this test.
+    assert.match(renewal.state().problem!, /^the clocks differ: the host's is 1[78] h/);
   });
 
   it('that ran out says so on both sides, and what to do', async (t) => {
@@ -285,6 +294,28 @@ describe('a certificate', () => {
     assert.match(
       alone.lines.join('\n'),
       /the certificate of web ran out at .* by this host's clock: run 'homeostat hub/,
+    );
+  });
+
+  it('of an authority that was replaced while its host was away says so, at the address that is named', async (t) => {
+    const folder = ownFolder(t);
+    const hub = await startHub(t, join(folder, 'hub'), systemClock);
+    const own = join(folder, 'host', 'identity');
+    await enroll({ token: await hub.token(), name: 'web', folder: own, clock: systemClock });
+    const { address } = readHostIdentity(own)!;
+    await hub.close();
+    const both = await (await Authority.open(hub.folder, systemClock)).rotate(HOUR);
+    await both.endTransition();
+    const later = await startHub(t, join(folder, 'hub'), systemClock);
+    const said = new Said();
+    const renewal = new Renewal({ folder: own, hub: later.bus, clock: systemClock, log: said });
+    await renewal.look(true);
+    assert.notEqual(later.bus, address);
+    assert.match(
+      said.lines.join('\n'),
+      new RegExp(
+        `what answers at ${later.bus} does not come from an authority that this host trusts: .*hub token create --name web`,
+      ),
     );
   });
 
@@ -337,6 +368,89 @@ describe('a host or client that is revoked', () => {
     const said = new Said();
     await new Renewal({ folder: own, clock: systemClock, log: said }).look(true);
     assert.match(said.lines.join('\n'), line);
+  });
+});
+
+describe('a certificate that runs out while its stream is open', () => {
+  it('ends the stream, with the reason', async (t) => {
+    const folder = ownFolder(t);
+    const clock = new ManualClock(Date.now());
+    const hub = await startHub(t, join(folder, 'hub'), clock);
+    const own = join(folder, 'host', 'identity');
+    await enroll({ token: await hub.token(), name: 'web', folder: own, clock });
+    const stream = await begun(open(t, own));
+    clock.advance(25 * HOUR);
+    await assert.rejects(stream.next(), /the certificate of web ran out at .*, 1 h ago by the hub's clock/);
+  });
+});
+
+describe('a certificate of another hub', () => {
+  it('is told nothing about hosts where it asks', async (t) => {
+    const folder = ownFolder(t);
+    const [one, other] = [
+      await startHub(t, join(folder, 'one'), systemClock),
+      await startHub(t, join(folder, 'other'), systemClock),
+    ];
+    const [own, theirs] = [join(folder, 'own', 'identity'), join(folder, 'theirs', 'identity')];
+    await enroll({ token: await one.token(), name: 'web', folder: own, clock: systemClock });
+    await enroll({ token: await other.token(), name: 'web', folder: theirs, clock: systemClock });
+    one.registry().revoke('web');
+    const { authorities, enrolment } = readHostIdentity(own)!;
+    const client = new IdentityClient(enrolment, { authorities });
+    t.after(() => client.close());
+    const reason = async (identity: string): Promise<string> => {
+      const certificate = new X509Certificate(readHostIdentity(identity)!.certificate).raw;
+      return (await client.examine({ certificate, hostTimeMs: BigInt(Date.now()) })).reason;
+    };
+    assert.match(await reason(own), /web was revoked/);
+    assert.match(await reason(theirs), /no authority that this hub trusts signed the certificate/);
+  });
+});
+
+describe('homeostat agent', () => {
+  it('enrols itself by the pasted line, publishes, and goes on with a renewed certificate', async (t) => {
+    const { folder, data, run, token } = await setUp(t);
+    const hosts = join(folder, 'agent');
+    mkdirSync(hosts);
+    mkdirSync(join(hosts, 'home'));
+    const word = await token('--name', 'shop');
+    const agent = await Daemon.start(t, hosts, { command: 'agent', args: ['--enroll', word] });
+    await agent.until(({ publish }) => publish!.sent.events > 0, 'an acknowledged event');
+    const { publish } = await agent.status();
+    assert.deepEqual([publish!.name, publish!.certificateProblem], ['shop', undefined]);
+    const identity = join(hosts, 'data', 'identity');
+    await new Renewal({ folder: identity, clock: systemClock, log: new Said() }).look(true);
+    const { since } = publish!;
+    await agent.until(
+      ({ publish: now }) => now!.state === 'connected' && now!.since > since,
+      'a stream with the renewed certificate',
+    );
+    const sent = (await agent.status()).publish!.sent.events;
+    await agent.until((status) => status.publish!.sent.events > sent, 'another acknowledged event');
+    assert.deepEqual(new Set(sourcesIn(data).values()), new Set(['shop']));
+    // The same line again, as a service file has it.
+    assert.equal((await agent.end()).code, 0);
+    const again = await Daemon.start(t, hosts, { command: 'agent', args: ['--enroll', word] });
+    await again.until((status) => status.publish!.state === 'connected', 'the stream of the next start');
+    await run('revoke', 'shop');
+    await again.until(
+      (status) => /shop was revoked/.test(status.publish!.problem ?? ''),
+      'the reason why it is refused',
+    );
+  });
+
+  it('names what is wrong with a token or a name in one line', async (t) => {
+    const folder = ownFolder(t);
+    const said = async (...args: string[]): Promise<string> => {
+      const { code, stderr } = await homeostat(folder, ['agent', '--data', join(folder, 'd'), ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, /^homeostat: [^\n]+\n$/);
+      return stderr;
+    };
+    assert.match(await said('--enroll', 'abc'), /the token is none: it begins with hst1_/);
+    assert.match(await said('--enroll', 'hst1_AAAA'), /damaged or not whole/);
+    assert.match(await said('--name', 'web'), /--name goes with --enroll/);
+    assert.match(await said('--enroll', 'hst1_AAAA', '--name', '../x'), /expected 1 to 63 letters/);
   });
 });
 

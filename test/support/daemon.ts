@@ -108,7 +108,7 @@ export class Daemon {
    * `seenAt` tells where the data folder of a process is, if not where the process itself sees it.
    */
   static async start(
-    t: TestContext,
+    t: { after(undo: () => void | Promise<void>): void },
     folder: string,
     options: {
       /** Default: up. */

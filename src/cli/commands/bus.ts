@@ -29,7 +29,7 @@ function render({
   self,
 }: BusStatus): string {
   const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
-  const { ok, retry, overload, limited, failed, invalid } = published;
+  const { ok, retry, overload, limited, failed, invalid, denied } = published;
   const { open, pending, streams, refused } = connections;
   const refusedConnections = Object.values(refused).reduce((sum, count) => sum + count, 0);
   const lines = [
@@ -41,7 +41,7 @@ function render({
     line('Published', `${ok} on disk (${duplicates} of them known before), ${invalid} invalid`),
     line(
       'Refused',
-      `${retry + overload + limited} to be sent again (${limited} over a client's limits), ${failed} because the log failed`,
+      `${retry + overload + limited} to be sent again (${limited} over a client's limits), ${failed} because the log failed, ${denied} of clients that are not let in`,
     ),
     line(
       'Connections',

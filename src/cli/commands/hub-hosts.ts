@@ -86,8 +86,11 @@ async function createToken(_options: Options, command: Command): Promise<void> {
   }
   console.log(line);
   // Only the line itself is for whoever pipes it.
+  const here = /^(localhost|127\.[\d.]+|\[::1\]):/.test(where)
+    ? ', which only this machine can: for others start the hub with --bus-host ADDRESS'
+    : '';
   console.error(
-    `Paste it on the new host within ${duration(expiresAt - clock.now())}. It enrols one host, once, which must reach ${where}.`,
+    `Paste it on the new host within ${duration(expiresAt - clock.now())}. It enrols one host, once, which must reach ${where}${here}.`,
   );
 }
 

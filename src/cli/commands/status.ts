@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { duration, printable } from '../../lib/text.ts';
 import { describeAlarmRate } from '../../model/alarm-rate.ts';
-import type { CollectorReport } from '../../model/coverage.ts';
+import type { CollectorReport, Coverage } from '../../model/coverage.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
 import type { DriftState } from '../../model/drift.ts';
 import type { LearningState } from '../../model/learning.ts';
@@ -25,20 +25,13 @@ export function addStatus(program: Command): void {
 
 /** The status for a person: a line a subject, then a line a collector. `address`: of the dashboard. */
 export function renderStatus(status: ToldStatus, address: string): string {
-  const { host, self, store, coverage, learning, alarms, presence } = status;
-  const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
+  const { host, store, coverage, learning, alarms, presence } = status;
   const age =
     status.lastSampleAt === undefined ? 'none yet' : `${duration(status.at - status.lastSampleAt)} ago`;
   const lines = [
-    line(
-      'Homeostat',
-      `${status.version}, running for ${duration(status.at - status.startedAt)}${self ? `, ${ownCost(self)}` : ''}`,
-    ),
+    line('Homeostat', describeProgram(status)),
     ...(presence ? [line('Heard', describePresence(presence, status.at))] : []),
-    line(
-      'Host',
-      `${host.name}, ${host.os} ${host.kernel}, ${host.cpus} CPUs, ${formatValue(host.memory, 'By')} of memory`,
-    ),
+    line('Host', describeHost(host)),
     line('Dashboard', address),
     ...(learning ? [line('Learning', describeLearning(learning))] : []),
     ...(learning?.drift ? [line('Drift', describeDrift(learning.drift))] : []),
@@ -56,11 +49,18 @@ export function renderStatus(status: ToldStatus, address: string): string {
     ...(status.publish
       ? publishLines(status.publish, status.at).map(([name, text]) => line(name, text))
       : []),
-    line('Coverage', coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below'),
+    line('Coverage', describeCoverage(coverage)),
   ];
+  if (coverage) lines.push(...coverageLines(coverage));
+  return lines.join('\n');
+}
+
+function coverageLines(coverage: Coverage): string[] {
+  const lines: string[] = [];
   if (coverage.storeProblem !== undefined)
     lines.push(line('Not stored', `${coverage.storeProblem}; the latest data waits in memory`));
-  for (const loss of coverage.losses) lines.push(line('Lost', `${loss.count} ${loss.what}: ${loss.why}`));
+  for (const loss of coverage.losses)
+    lines.push(line('Lost', `${loss.count > 0 ? `${loss.count} ` : ''}${loss.what}: ${loss.why}`));
   if (coverage.collectors.length > 0) lines.push('', collectorTable(coverage.collectors));
   for (const collector of coverage.collectors) {
     for (const spot of collector.blind) {
@@ -68,7 +68,25 @@ export function renderStatus(status: ToldStatus, address: string): string {
       lines.push(printable(`  ${collector.collector} cannot see ${spot.what}: ${spot.why}${remedy}`));
     }
   }
-  return lines.join('\n');
+  return lines;
+}
+
+const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;
+
+function describeProgram({ version, startedAt, at, self }: ToldStatus): string {
+  const running = startedAt === undefined ? [] : [`running for ${duration(at - startedAt)}`];
+  return [version ?? 'not told', ...running, ...(self ? [ownCost(self)] : [])].join(', ');
+}
+
+function describeHost({ name, os, kernel, cpus, memory }: ToldStatus['host']): string {
+  const system = os === undefined ? [] : [`${os} ${kernel ?? ''}`.trim()];
+  const size = memory === undefined ? [] : [`${cpus} CPUs`, `${formatValue(memory, 'By')} of memory`];
+  return [name, ...system, ...size].join(', ');
+}
+
+function describeCoverage(coverage: Coverage | undefined): string {
+  if (!coverage) return 'not told yet';
+  return coverage.healthy ? 'everything that it should see is seen' : 'BLIND in part: see below';
 }
 
 const ownCost = (self: NonNullable<ToldStatus['self']>): string =>

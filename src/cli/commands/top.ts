@@ -146,7 +146,7 @@ function renderTop({ status, scan }: Snapshot, sort: SortKey, limit: number): st
       ? 'no score yet'
       : `score ${score.value.toFixed(1)}${score.severity ? ` ${score.severity}` : ''}`;
   const head = `${status.host.name}  as of ${duration(status.at - scan.at)} ago  ${scan.processes.length} processes  ${unusual}  anomalies open: ${status.openAnomalies}`;
-  const blind = status.coverage.healthy ? '' : "  BLIND in part: see 'homeostat status'";
+  const blind = status.coverage?.healthy !== false ? '' : "  BLIND in part: see 'homeostat status'";
   const width = terminalWidth();
   // A line that wraps would push the others off the screen.
   const learning = status.learning ? [describeLearning(status.learning)] : [];

@@ -3,6 +3,7 @@ import { Random } from '../../../src/lib/random.ts';
 import { Publisher } from '../../support/bus.ts';
 import { logOf } from '../../support/hub.ts';
 import { count } from './count.ts';
+import { keysIn } from './keys.ts';
 import { type BusFault, FOREIGN, Stand, until } from './stand.ts';
 
 const KILLS = 50;
@@ -43,13 +44,14 @@ class Foreign {
 
 export const killHub: BusFault = {
   name: 'kill-hub',
-  what: `the hub is killed with -9 ${KILLS} times while clients stream and publish one by one`,
+  what: `the hub is killed with -9 ${KILLS} times while an agent and clients stream, and others publish one by one`,
   async make(cleanup) {
     const random = new Random(SEED);
     const stand = await Stand.make(cleanup);
     let hub = await stand.hub();
     const { address, port } = hub;
     for (let number = 0; number < 3; number++) stand.client(address);
+    const agent = await stand.agent(address);
     const foreign = new Foreign(address, stand.folder);
     cleanup.add(() => foreign.end());
     /** Lives of the hub in which streams, and clients one by one, were told OK. */
@@ -66,13 +68,20 @@ export const killHub: BusFault = {
       await hub.end('SIGKILL');
       hub = await stand.hub({ busPort: port });
     }
+    // Its breaker has opened for a minute or more: what it could not tell waits in its outbox.
+    await agent.end('SIGTERM');
+    const waited = agent.outbox();
+    await agent.start();
+    await until("the agent's events are at the hub", () =>
+      keysIn(logOf(stand.data)).isSupersetOf(new Set(waited)),
+    );
     await stand.drain();
     await foreign.end();
     await hub.end();
     const keys = stand.clients.flatMap(({ acknowledged }) => [...acknowledged]);
     return {
-      counts: count(logOf(stand.data), [...keys, ...foreign.acknowledged]),
-      seen: `${lives} kills; ${keys.length} events of streams and ${foreign.acknowledged.length} published one by one were acknowledged`,
+      counts: count(logOf(stand.data), [...keys, ...foreign.acknowledged], stand.agents),
+      seen: `${lives} kills; ${keys.length} events of streams, ${foreign.acknowledged.length} published one by one; the agent kept ${waited.length} for later`,
       made: lives === KILLS,
     };
   },

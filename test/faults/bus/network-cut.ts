@@ -6,13 +6,14 @@ const HOSTS = 3;
 
 export const networkCut: BusFault = {
   name: 'network-cut',
-  what: `${HOSTS} hosts in networks of their own; the cables of one and then of all are pulled and put back`,
+  what: `${HOSTS} hosts in networks of their own, each with an agent and a client; the cables of one and then of all are pulled and put back`,
   async make(cleanup, short) {
     const stand = await Stand.make(cleanup);
     const network = await Network.make(HOSTS, cleanup);
     const hub = await stand.hub({ prefix: network.inHub(), args: ['--bus-host', network.hubAddress] });
     for (let host = 0; host < HOSTS; host++)
       stand.client(hub.address, { name: `host-${host}`, batch: 10 }, network.inHost(host));
+    for (let host = 0; host < HOSTS; host++) await stand.agent(hub.address, network.inHost(host));
     const [first, ...others] = stand.clients;
     const counts = (): number[] => stand.clients.map(({ acknowledged }) => acknowledged.size);
     const allGoOn = (before = counts()) =>

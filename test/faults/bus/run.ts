@@ -4,12 +4,14 @@ import { clockSkew } from './clock-skew.ts';
 import { isWhole } from './count.ts';
 import { diskFull } from './disk-full.ts';
 import { fsyncFails, pagesLost } from './fsync-fails.ts';
+import { killAgent } from './kill-agent.ts';
 import { killHub } from './kill-hub.ts';
 import { networkCut } from './network-cut.ts';
 import type { BusFault, Outcome } from './stand.ts';
 
 export const BUS_FAULTS: readonly BusFault[] = [
   killHub,
+  killAgent,
   diskFull,
   fsyncFails,
   pagesLost,

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { homeostat, type Prefix } from '../../support/daemon.ts';
-import { type HubOptions, HubProcess, logOf } from '../../support/hub.ts';
+import { enrol, type HubOptions, HubProcess, logOf } from '../../support/hub.ts';
 import type { Cleanup } from '../cleanup.ts';
+import { Agent } from './agent.ts';
 import { Client, type ClientPlan } from './client.ts';
 import { type Counts, count } from './count.ts';
 
@@ -35,6 +36,7 @@ export class Stand {
   readonly folder: string;
   readonly data: string;
   readonly clients: Client[] = [];
+  readonly agents: Agent[] = [];
   readonly #cleanup: Cleanup;
 
   private constructor(folder: string, cleanup: Cleanup) {
@@ -75,6 +77,17 @@ export class Stand {
     return client;
   }
 
+  /** A real agent, enrolled and started. */
+  async agent(address: string, prefix: Prefix = []): Promise<Agent> {
+    const name = `agent-${this.agents.length}`;
+    const folder = join(this.folder, name);
+    await enrol(join(folder, 'data'), this.data, name, address);
+    const agent = new Agent(name, folder, prefix, this.#cleanup);
+    this.agents.push(agent);
+    await agent.start();
+    return agent;
+  }
+
   acknowledged(): number {
     return this.clients.reduce((sum, client) => sum + client.acknowledged.size, 0);
   }
@@ -83,9 +96,10 @@ export class Stand {
     return this.clients.reduce((sum, client) => sum + client.refused, 0);
   }
 
-  /** Nobody makes events any more, and each has its answer. */
+  /** Nobody makes events any more, and each has its answer, or is in an agent's outbox. */
   async drain(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.drain()));
+    await Promise.all(this.agents.map((agent) => agent.end('SIGTERM')));
   }
 
   /** Looks up what was acknowledged, in the log or in a copy of it. */
@@ -93,6 +107,7 @@ export class Stand {
     return count(
       log,
       this.clients.flatMap(({ acknowledged }) => [...acknowledged]),
+      this.agents,
     );
   }
 }
