@@ -24,7 +24,7 @@ export async function agent(options: AgentOptions): Promise<void> {
   const credentials = new CredentialFiles(identity, options.hub);
   // Before anything else is opened: a host that is not enrolled is told so, and nothing was begun.
   const { name } = credentials.read();
-  await runDaemon(options, (followed) => publishing(followed, credentials, name));
+  await runDaemon(options, (followed) => publishing(followed, credentials, name, options.hub));
 }
 
 async function enrolFirst({ data, enroll: word, name }: AgentOptions, folder: string): Promise<void> {
@@ -48,6 +48,7 @@ function publishing(
   { settings, folder, host, log, coverage }: Followed,
   credentials: CredentialFiles,
   name: string,
+  hub: string | undefined,
 ): Follower {
   const { metrics_interval: metricsMs, snapshot_interval: snapshotMs, max_log: maxBytes } = settings.publish;
   const place = join(folder, 'publish');
@@ -65,7 +66,7 @@ function publishing(
       agentVersion: version(),
     }),
   });
-  const renewal = new Renewal({ folder: join(folder, 'identity'), clock, log });
+  const renewal = new Renewal({ folder: join(folder, 'identity'), hub, clock, log });
   return {
     tick: (tick) => publisher.tick(tick),
     scan: (scan) => publisher.scan(scan),

@@ -43,7 +43,7 @@ export interface HubOptions {
 }
 
 /** Histories of hosts that are open at once. */
-const MOST_OPEN = 32;
+const MOST_OPEN = 64;
 const WORK_EVERY_MS = 250;
 const LOOK_EVERY_MS = 5000;
 

@@ -15,15 +15,6 @@ export function inputOf(value: number): number {
 const limited = (value: number, limit: number): number =>
   value > limit ? limit : value < -limit ? -limit : value;
 
-/** The usual time between two rows, ms. */
-export function usualStepMs({ at, rows }: Matrix): number {
-  const steps = Float64Array.from(
-    { length: Math.max(0, rows - 1) },
-    (_, row) => at[row + 1]! - at[row]!,
-  ).sort();
-  return steps[steps.length >> 1] ?? 0;
-}
-
 /** Whether the row at `at` does not follow the one at `before`; so it is after a clock that jumped back, and where there is none. */
 export function isGap(before: number, at: number, stepMs: number): boolean {
   return !(Math.abs(at - before) <= GAP_STEPS * stepMs);

@@ -1,8 +1,8 @@
 import { Random } from '../lib/random.ts';
 import type { Detector, EncodedModel, LearnContext, Scorer } from '../model/detector.ts';
-import type { Matrix } from '../model/matrix.ts';
+import { type Matrix, usualStepMs } from '../model/matrix.ts';
 import { type Learned, learnInRounds, type Rounds } from './early-stop.ts';
-import { ForecastRows, inputOf, isGap, usualStepMs, viewedRows } from './forecast-rows.ts';
+import { ForecastRows, inputOf, isGap, viewedRows } from './forecast-rows.ts';
 import {
   decodeHighPass,
   encodeHighPass,

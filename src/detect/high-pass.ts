@@ -1,5 +1,5 @@
 import type { EncodedModel, LearnContext } from '../model/detector.ts';
-import type { Matrix } from '../model/matrix.ts';
+import { type Matrix, usualStepMs } from '../model/matrix.ts';
 import type { Viewer } from './residual.ts';
 import { decodeSeason, encodeSeason, learnSeason, partOf, type Season } from './season.ts';
 
@@ -10,11 +10,15 @@ export interface HighPassView {
   /** The slow means as the training left them, and when: a scorer goes on from there, or anew when that is long ago. */
   readonly means: Float32Array;
   readonly meansAt: number;
+  /** Of the slow means. */
+  readonly halfLifeMs: number;
   /** Taken off first. */
   readonly season: Season | undefined;
 }
 
 const HALF_LIFE_MS = 45 * 60_000;
+/** Scores are smoothed over 30 rows: a mean that is quicker than that takes off what they are to show. Counts where rows are minutes apart. */
+const HALF_LIFE_ROWS = 45;
 /** One row moves the mean as if it were at most so far away. */
 const STEP_LIMIT = 20;
 const LEAST_DEVIATION = 0.6;
@@ -25,19 +29,21 @@ class HighPass {
   readonly means: Float32Array;
   lastAt: number;
   readonly #season: Season | undefined;
+  readonly #halfLifeMs: number;
 
-  constructor({ means, meansAt, season }: Pick<HighPassView, 'means' | 'meansAt' | 'season'>) {
+  constructor({ means, meansAt, halfLifeMs, season }: Omit<HighPassView, 'deviations'>) {
     this.means = means.slice();
     this.lastAt = meansAt;
     this.#season = season;
+    this.#halfLifeMs = halfLifeMs;
   }
 
   apply(row: Float32Array, at: number, into: Float32Array): void {
     // A clock that jumped back is no reason to forget: the mean then stays for one row.
     const elapsed = Math.max(0, at - this.lastAt);
     this.lastAt = at;
-    const weight = 1 - 2 ** (-elapsed / HALF_LIFE_MS);
-    const limit = elapsed > HALF_LIFE_MS ? Number.POSITIVE_INFINITY : STEP_LIMIT;
+    const weight = 1 - 2 ** (-elapsed / this.#halfLifeMs);
+    const limit = elapsed > this.#halfLifeMs ? Number.POSITIVE_INFINITY : STEP_LIMIT;
     const means = this.means;
     const season = this.#season;
     const part = season ? partOf(season, at, into.length) : 0;
@@ -64,7 +70,8 @@ export function learnHighPass(
   const { rows, columns, data, at } = train;
   const season = learnSeason(train, validate, past);
   const unknown = new Float32Array(columns).fill(Number.NaN);
-  const highPass = new HighPass({ means: unknown, meansAt: at[0] ?? 0, season });
+  const halfLifeMs = Math.max(HALF_LIFE_MS, HALF_LIFE_ROWS * usualStepMs(train));
+  const highPass = new HighPass({ means: unknown, meansAt: at[0] ?? 0, halfLifeMs, season });
   const row = new Float32Array(columns);
   const squares = new Float64Array(columns);
   const counts = new Float64Array(columns);
@@ -84,7 +91,10 @@ export function learnHighPass(
     Math.max(LEAST_DEVIATION, Math.sqrt(sum / Math.max(1, counts[column]!))),
   );
   for (let index = 0; index < kept.length; index++) kept[index]! /= deviations[index % columns]!;
-  return { view: { deviations, means: highPass.means, meansAt: highPass.lastAt, season }, rows: kept };
+  return {
+    view: { deviations, means: highPass.means, meansAt: highPass.lastAt, halfLifeMs, season },
+    rows: kept,
+  };
 }
 
 /** Shows rows one after the other as the view has them. */
@@ -107,22 +117,30 @@ export class HighPassViewer implements Viewer {
   }
 }
 
-export function encodeHighPass({ deviations, means, meansAt, season }: HighPassView): EncodedModel {
+export function encodeHighPass({
+  deviations,
+  means,
+  meansAt,
+  halfLifeMs,
+  season,
+}: HighPassView): EncodedModel {
   const { facts, arrays } = encodeSeason(season);
-  return { facts: { ...facts, meansAt }, arrays: { ...arrays, deviations, means } };
+  return { facts: { ...facts, meansAt, halfLifeMs }, arrays: { ...arrays, deviations, means } };
 }
 
 /** A view out of a model file. Throws where the parts do not fit together; `name` is the detector's. */
 export function decodeHighPass(name: string, encoded: EncodedModel): HighPassView {
-  const { meansAt } = encoded.facts;
+  // Models that earlier versions wrote have none.
+  const { meansAt, halfLifeMs = HALF_LIFE_MS } = encoded.facts;
   const { deviations, means } = encoded.arrays;
   if (
     typeof meansAt !== 'number' ||
+    typeof halfLifeMs !== 'number' ||
     !(deviations instanceof Float32Array) ||
     !(means instanceof Float32Array) ||
     deviations.length !== means.length
   ) {
     throw new Error(`${name}: the parts do not fit together`);
   }
-  return { deviations, means, meansAt, season: decodeSeason(name, encoded, means.length) };
+  return { deviations, means, meansAt, halfLifeMs, season: decodeSeason(name, encoded, means.length) };
 }

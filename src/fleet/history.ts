@@ -25,7 +25,10 @@ export interface HistoryStats {
 /** Opens the history of a host for writing. Throws where it cannot. */
 export type OpenHistory = (host: string) => HostHistory;
 
-/** Those that are in use, the latest last: so many are open at the most, the others are closed and opened again when they are needed. */
+/**
+ * Those that are in use, the latest last: so many are open at the most. All are written in turn, so the one that was used last is the
+ * last one to be needed again: it makes room, and all others stay open.
+ */
 export class Histories {
   readonly #open: OpenHistory;
   readonly #most: number;
@@ -41,10 +44,10 @@ export class Histories {
   /** The history of a host. Throws where it cannot be opened. */
   of(host: string): HostHistory {
     const known = this.#inUse.get(host);
+    if (!known && this.#inUse.size >= this.#most) this.#closeLatest();
     this.#inUse.delete(host);
     const history = known ?? this.#open(host);
     this.#inUse.set(host, history);
-    if (this.#inUse.size > this.#most) this.#closeOldest();
     return history;
   }
 
@@ -66,8 +69,8 @@ export class Histories {
     this.#inUse.clear();
   }
 
-  #closeOldest(): void {
-    const [[host, history]] = this.#inUse as unknown as [[string, HostHistory]];
+  #closeLatest(): void {
+    const [host, history] = [...this.#inUse].at(-1)!;
     this.#inUse.delete(host);
     this.#chores.delete(host);
     history.close();

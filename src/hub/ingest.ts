@@ -19,7 +19,7 @@ const REREAD_MS = 180_000;
 export interface IngestOptions {
   /** The log's file. */
   readonly path: string;
-  readonly fleet: Fleet;
+  readonly fleet: Pick<Fleet, 'cursor' | 'take'>;
   /** Records wait for the log's disk: its clients come first. */
   readonly isBusy: () => boolean;
   readonly log: Log;

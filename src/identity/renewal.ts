@@ -10,6 +10,8 @@ import { clockDifference, iso } from './rules.ts';
 export interface RenewalOptions {
   /** `<data>/identity`. */
   readonly folder: string;
+  /** Where the hub takes events, `host:port`, where it is not the address of the enrolment. */
+  readonly hub?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1): spreads the renewals of many hosts, and their attempts. */
@@ -89,9 +91,10 @@ export class Renewal {
   }
 
   async #look(renewNow: boolean): Promise<void> {
-    const { folder } = this.#options;
+    const { folder, hub } = this.#options;
     try {
-      const identity = readHostIdentity(folder);
+      const kept = readHostIdentity(folder);
+      const identity = kept && hub !== undefined ? movedTo(kept, hub) : kept;
       if (!identity) return this.#say(`this host is not enrolled: ${folder} has no identity`);
       if (identity.certificate !== this.#certificate) await this.#meet(identity);
       if (renewNow || this.#isDue()) await this.#renew(identity);
@@ -157,7 +160,7 @@ export class Renewal {
     const span = Math.min(LAST_MS, FIRST_MS * 2 ** this.#failures++);
     this.#holdUntil = clock.monotonic() + span * this.#random();
     if (error instanceof CallError && error.refused) return this.#say(`the hub refused: ${error.message}`);
-    const told = await this.#askWhy(identity);
+    const told = (await this.#askWhy(identity)) ?? distrust(identity, errorMessage(error), clock.now());
     const left = this.#expiresAt! - clock.now();
     this.#say(
       told ??
@@ -214,6 +217,22 @@ export class Renewal {
     else log.info(`identity: ${this.#name} is well known to its hub again`);
     this.#problem = line;
   }
+}
+
+/** The port for enrolment is still the one it was. */
+const movedTo = (identity: HostIdentity, hub: string): HostIdentity => ({
+  ...identity,
+  address: hub,
+  enrolment: hub.replace(/\d+$/, /\d+$/.exec(identity.enrolment)?.[0] ?? ''),
+});
+
+/** What OpenSSL's words for the hub's certificate mean for a person, or undefined where they are about something else. */
+function distrust({ address, name }: HostIdentity, said: string, now: number): string | undefined {
+  if (/certificate (?:is not yet valid|has expired)/i.test(said))
+    return `the certificate of the hub at ${address} is not valid by this host's clock (${iso(now)}): set the clocks of both (NTP)`;
+  if (/self-signed|issuer certificate|first certificate|signature failure/i.test(said))
+    return `what answers at ${address} does not come from an authority that this host trusts: it is another hub, or its authority was replaced while this host was away; then run 'homeostat hub token create --name ${name}' on the hub and what it prints here`;
+  return undefined;
 }
 
 const ranOut = ({ name }: HostIdentity, expiresAt: number): string =>

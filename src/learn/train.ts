@@ -2,7 +2,7 @@ import { duration } from '../lib/text.ts';
 import type { Detector } from '../model/detector.ts';
 import type { History } from '../model/history.ts';
 import type { MachineModel } from '../model/machine-model.ts';
-import type { Matrix } from '../model/matrix.ts';
+import { type Matrix, usualStepMs } from '../model/matrix.ts';
 import type { Series } from '../model/metric.ts';
 import type { ModelCard } from '../model/model-card.ts';
 import { assemble, type Period } from './assemble.ts';
@@ -65,7 +65,8 @@ export function train(history: History, options: TrainingOptions): MachineModel 
       `only ${matrix.rows} usable rows in ${duration(to - from)} of history; at least ${LEAST_ROWS} are needed`,
     );
   }
-  const stepSeconds = Math.max(options.stepSeconds, usualStep(matrix));
+  // On battery, or as a person set it, samples come more seldom than once a second.
+  const stepSeconds = Math.max(options.stepSeconds, Math.round(usualStepMs(matrix) / 1000));
   progress(READ, 'learning the bands');
   const featureKeys = new Set(keys);
   const others = seen.map(({ key }) => key).filter((key) => !featureKeys.has(key));
@@ -107,12 +108,6 @@ function pastOf(
 ): Matrix | undefined {
   const past = assemblePast(history, keys, at.at(-1)!, abnormal);
   return past && past.at[0]! < at[0]! ? past : undefined;
-}
-
-/** Seconds between rows, by their median: on battery, or as a person set it, samples come more seldom than once a second. */
-function usualStep({ rows, at }: Matrix): number {
-  const steps = Float64Array.from({ length: rows - 1 }, (_, row) => at[row + 1]! - at[row]!).sort();
-  return Math.round(steps[steps.length >> 1]! / 1000);
 }
 
 function checkpointOf(

@@ -17,3 +17,12 @@ export function slice(matrix: Matrix, from: number, to: number): Matrix {
     at: matrix.at.subarray(from, to),
   };
 }
+
+/** The usual (median) time between two rows, ms; 0 where there is but one. */
+export function usualStepMs({ at, rows }: Matrix): number {
+  const steps = Float64Array.from(
+    { length: Math.max(0, rows - 1) },
+    (_, row) => at[row + 1]! - at[row]!,
+  ).sort();
+  return steps[steps.length >> 1] ?? 0;
+}

@@ -13,6 +13,8 @@ export interface ProcessIdentity {
   readonly executable: string | undefined;
   /** The file of the executable is gone or was replaced while it runs: an update, or something that hides. */
   readonly executableDeleted?: boolean;
+  /** The kernel refused to tell the path: it is another user's process, or may do more than Homeostat. */
+  readonly executableDenied?: true;
   /** How it was invoked: the first argument. */
   readonly invokedAs: string | undefined;
   /** Arguments after the first, secrets redacted. */

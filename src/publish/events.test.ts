@@ -43,7 +43,13 @@ test('a process says why it has no executable, and then what the kernel calls it
     'process.executable.state': 'kernel_thread',
     'process.name': 'kworker/0:1',
   });
-  assert.equal(told({ ...none, virtual: 5e6 }).osMetadata['process.executable.state'], 'permission');
+  const denied = told({ ...none, virtual: 5e6, executableDenied: true });
+  assert.equal(denied.osMetadata['process.executable.state'], 'permission');
+  assert.deepEqual(
+    told({ ...none, virtual: 5e6 }).osMetadata,
+    { 'process.name': 'kworker/0:1' },
+    'it was ending',
+  );
   assert.deepEqual(told({ ...none, virtual: 0, state: 'Z' }).osMetadata, { 'process.name': 'kworker/0:1' });
   const deleted = told({ executable: '/usr/bin/x', executableDeleted: true });
   assert.deepEqual(deleted.osMetadata, { 'process.executable.state': 'deleted' });
@@ -61,6 +67,7 @@ test('a number that could not be read is left out and stops nothing', () => {
     ...{ rss: Number.NaN, threads: Number.NaN, startedAt: Number.NaN, uid: undefined },
   });
   assert.deepEqual([rssBytes, numThreads, startTsNs, uid], [0n, 0, 0n, 0]);
+  assert.equal(told({ startedAt: -5000 }).startTsNs, 0n);
 });
 
 test('very many metrics are several events, none of which the hub would refuse', () => {

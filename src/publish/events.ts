@@ -136,8 +136,12 @@ export class Events {
   }
 }
 
-/** proto3 has no word for a number that could not be read: it is 0, as everything that is not there. */
-const whole = (value: number): bigint => (Number.isFinite(value) ? BigInt(Math.round(value)) : 0n);
+/**
+ * proto3 has no word for a number that could not be read: it is 0, as everything that is not there. So is a time before 1970, which a
+ * clock that was never set gives to a process.
+ */
+const whole = (value: number): bigint =>
+  value > 0 && Number.isFinite(value) ? BigInt(Math.round(value)) : 0n;
 
 const nanoseconds = (ms: number): bigint => whole(ms * 1000) * 1000n;
 
@@ -159,9 +163,12 @@ function wireProcess(process: Process, osType: string, memoryBytes: number): Pro
 }
 
 /** Why there is no executable, or none any more; and what the kernel calls what has none. */
-function metadata({ executable, executableDeleted, name, virtual, state }: Process): Record<string, string> {
+function metadata(process: Process): Record<string, string> {
+  const { executable, executableDeleted, executableDenied, name, virtual, state } = process;
   if (executable !== undefined) return executableDeleted ? { [EXECUTABLE_STATE]: 'deleted' } : {};
   const named = { 'process.name': name };
-  if (state === 'Z' || state === 'X') return named;
-  return { ...named, [EXECUTABLE_STATE]: virtual === 0 ? 'kernel_thread' : 'permission' };
+  if (executableDenied) return { ...named, [EXECUTABLE_STATE]: 'permission' };
+  // Without memory of its own: a thread of the kernel, or one that has ended and was not fetched yet.
+  const ended = state === 'Z' || state === 'X';
+  return virtual === 0 && !ended ? { ...named, [EXECUTABLE_STATE]: 'kernel_thread' } : named;
 }

@@ -19,7 +19,9 @@ import { Publisher } from './publisher.ts';
 
 const BOOT = '1f0c9e2a-0000-4000-8000-000000000000';
 
-function setUp(t: TestContext, hub: LoopbackHub, maxBytes = 2 ** 24, outbox = ownOutbox(t, maxBytes)) {
+/** Closes the outbox in the end, but for one that several publishers share. */
+function setUp(t: TestContext, hub: LoopbackHub, maxBytes = 2 ** 24, shared?: ReturnType<typeof ownOutbox>) {
+  const outbox = shared ?? ownOutbox(t, maxBytes);
   const random = new Random(1);
   const coverage = healthy;
   const publisher = new Publisher({
@@ -33,7 +35,7 @@ function setUp(t: TestContext, hub: LoopbackHub, maxBytes = 2 ** 24, outbox = ow
   });
   t.after(async () => {
     await publisher.stop();
-    outbox.close();
+    if (!shared) outbox.close();
   });
   return publisher;
 }
@@ -201,6 +203,7 @@ describe('a publisher and the bus of a hub', () => {
     await first.stop();
     await hub.start();
     const second = setUp(t, hub, 2 ** 24, outbox);
+    t.after(() => outbox.close());
     second.start();
     await until(() => hub.records().length === 3, 'the stop and the new beginning');
     const { STATE_UP, STATE_STOPPING } = Host_State;
@@ -208,6 +211,7 @@ describe('a publisher and the bus of a hub', () => {
       events(hub).map(({ host }) => host?.state),
       [STATE_UP, STATE_STOPPING, STATE_UP],
     );
+    await second.stop();
   });
 
   it('tell all processes again to a hub that knows nothing of them, and not to one that does', async (t) => {

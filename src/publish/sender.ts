@@ -144,7 +144,7 @@ export class Sender {
     if (this.#state !== 'connected' || this.#finishing) return;
     this.#finishing = true;
     this.#link?.finish();
-    this.#arm(BEGIN_WITHIN_MS, () => this.#link?.cut());
+    this.#arm(BEGIN_WITHIN_MS, () => this.#ended('the hub has not ended the stream'));
   }
 
   /** Sends on until everything committed is acknowledged, `graceMs` at most; then ends the stream. */
@@ -155,8 +155,7 @@ export class Sender {
     for (let left = graceMs; left > 0 && !done(); left -= 20)
       await new Promise<void>((resolve) => timers.after(20, resolve));
     this.#stopped = true;
-    this.#callOff();
-    this.#link?.cut();
+    this.#ended('stopped');
   }
 
   status(): SenderStatus {
@@ -282,6 +281,7 @@ export class Sender {
     this.#refused = false;
     this.#finishing = false;
     this.#pausedUntil = 0;
+    this.#become('waiting');
     if (this.#stopped) return;
     if (renewed) {
       this.#connect();
@@ -291,7 +291,6 @@ export class Sender {
     const wait = Math.max(this.#backoff.next(), this.#breaker.waitMs());
     if (this.#problem !== why) log.warn(`no stream to the hub: ${why}`);
     this.#problem = why;
-    this.#become('waiting');
     this.#nextTryAt = clock.now() + wait;
     this.#arm(wait, () => this.#connect());
   }

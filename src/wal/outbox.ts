@@ -127,39 +127,54 @@ export class Outbox {
       this.#db.exec('BEGIN IMMEDIATE');
       const kept = this.#write();
       this.#db.exec('COMMIT');
-      this.#problem = undefined;
       this.#settle(kept);
       this.#shrink();
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      this.#problem = `the outbox cannot be written: ${errorMessage(error)}`;
+      this.#cannot('written', error);
     }
   }
 
-  /** Committed records after `afterId` in their order: at most so many, and of so many bytes, but one in any case. */
+  /**
+   * Committed records after `afterId` in their order: at most so many, and of so many bytes, but one in any case. None where the
+   * disk cannot be read: `problem` says so.
+   */
   read(afterId: number, maxEvents: number, maxBytes: number): readonly OutboxEntry[] {
     const entries: OutboxEntry[] = [];
     if (afterId >= this.#committedTo) return entries;
+    try {
+      this.#readInto(entries, afterId, maxEvents, maxBytes);
+    } catch (error) {
+      this.#cannot('read', error);
+    }
+    return entries;
+  }
+
+  #readInto(entries: OutboxEntry[], afterId: number, maxEvents: number, maxBytes: number): void {
     let bytes = 0;
     for (const row of this.#select.iterate(
       afterId,
       maxEvents,
     ) as Iterable<unknown> as Iterable<OutboxEntry>) {
       bytes += row.bytes.length;
-      if (entries.length > 0 && bytes > maxBytes) break;
+      if (entries.length > 0 && bytes > maxBytes) return;
       entries.push(row);
     }
-    return entries;
   }
 
   /** Everything up to this id is done: the receiver has it, or will never take it. */
   acknowledge(id: number): void {
     if (id <= this.#acknowledgedTo) return;
-    const { events, bytes } = this.#measure(`id > ${this.#acknowledgedTo} AND id <= ${id}`);
+    const before = this.#acknowledgedTo;
     this.#acknowledgedTo = id;
-    this.#leaving += events;
-    this.#events -= events;
-    this.#bytes -= bytes;
+    try {
+      const { events, bytes } = this.#measure(`id > ${before} AND id <= ${id}`);
+      this.#leaving += events;
+      this.#events -= events;
+      this.#bytes -= bytes;
+    } catch (error) {
+      this.#cannot('read', error);
+    }
   }
 
   /** Up to where everything is done. */
@@ -230,6 +245,14 @@ export class Outbox {
     this.#pendingBytes = 0;
     this.#leaving = 0;
     this.#committedTo = this.#lastId;
+    if (this.#problem === undefined) return;
+    // What could not be counted meanwhile is counted anew.
+    ({ events: this.#events, bytes: this.#bytes } = this.#measure(`id > ${this.#acknowledgedTo}`));
+    this.#problem = undefined;
+  }
+
+  #cannot(be: 'read' | 'written', error: unknown): void {
+    this.#problem = `the outbox cannot be ${be}: ${errorMessage(error)}`;
   }
 
   /** At the bound the oldest rows of the least important class go, until there is room again. */

@@ -84,9 +84,9 @@ describe('homeostat agent', () => {
     assert.ok(!bytes.includes('hunter2'));
   });
 
-  it('loses nothing that it kept, and the hub has it once, while the hub is killed again and again', async (t) => {
+  it('loses nothing that it kept, and the hub has it once, while hub and agent are killed in turn', async (t) => {
     const { folder, hubData, hub, start } = await setUp(t);
-    const agent = await start();
+    let agent = await start();
     let running = hub;
     for (let kill = 0; kill < 3; kill++) {
       const { publish } = await agent.status();
@@ -97,6 +97,8 @@ describe('homeostat agent', () => {
       running = await HubProcess.start(hubData, { busPort: hub.port });
       t.after(() => running.end('SIGKILL'));
       await agent.until(({ publish: now }) => now!.state === 'connected', 'the next stream');
+      await agent.end('SIGKILL');
+      agent = await start();
     }
     await agent.until(({ publish }) => publish!.waiting.events === 0, 'the drain');
     const acknowledged = (await agent.status()).publish!.sent.events;

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Authority } from '../../src/identity/authority.ts';
 import { enroll } from '../../src/identity/enroll.ts';
 import { readHostIdentity } from '../../src/identity/host-identity.ts';
 import { IdentityClient } from '../../src/identity/identity-client.ts';
@@ -265,7 +266,13 @@ describe('a certificate', () => {
       clock.advance(1);
       await renewal.look();
     }
-    assert.ok(renewal.state().problem);
+    const before = readHostIdentity(own)!.certificate;
+    await startHub(t, join(folder, 'hub'), systemClock, hub);
+    clock.advance(15 * 60_000);
+    await renewal.look();
+    assert.notEqual(readHostIdentity(own)!.certificate, before);
+    // Only that the host's clock is ahead, which made it due in this test.
+    assert.match(renewal.state().problem!, /^the clocks differ: the host's is 1[78] h/);
   });
 
   it('that ran out says so on both sides, and what to do', async (t) => {
@@ -287,6 +294,28 @@ describe('a certificate', () => {
     assert.match(
       alone.lines.join('\n'),
       /the certificate of web ran out at .* by this host's clock: run 'homeostat hub/,
+    );
+  });
+
+  it('of an authority that was replaced while its host was away says so, at the address that is named', async (t) => {
+    const folder = ownFolder(t);
+    const hub = await startHub(t, join(folder, 'hub'), systemClock);
+    const own = join(folder, 'host', 'identity');
+    await enroll({ token: await hub.token(), name: 'web', folder: own, clock: systemClock });
+    const { address } = readHostIdentity(own)!;
+    await hub.close();
+    const both = await (await Authority.open(hub.folder, systemClock)).rotate(HOUR);
+    await both.endTransition();
+    const later = await startHub(t, join(folder, 'hub'), systemClock);
+    const said = new Said();
+    const renewal = new Renewal({ folder: own, hub: later.bus, clock: systemClock, log: said });
+    await renewal.look(true);
+    assert.notEqual(later.bus, address);
+    assert.match(
+      said.lines.join('\n'),
+      new RegExp(
+        `what answers at ${later.bus} does not come from an authority that this host trusts: .*hub token create --name web`,
+      ),
     );
   });
 
@@ -391,9 +420,11 @@ describe('homeostat agent', () => {
     assert.deepEqual([publish!.name, publish!.certificateProblem], ['shop', undefined]);
     const identity = join(hosts, 'data', 'identity');
     await new Renewal({ folder: identity, clock: systemClock, log: new Said() }).look(true);
-    const ends = publish!.certificateEndsAt;
-    await agent.until((status) => status.publish!.certificateEndsAt > ends, 'the renewed certificate');
-    await agent.until((status) => status.publish!.state === 'connected', 'a stream with it');
+    const { since } = publish!;
+    await agent.until(
+      ({ publish: now }) => now!.state === 'connected' && now!.since > since,
+      'a stream with the renewed certificate',
+    );
     const sent = (await agent.status()).publish!.sent.events;
     await agent.until((status) => status.publish!.sent.events > sent, 'another acknowledged event');
     assert.deepEqual(new Set(sourcesIn(data).values()), new Set(['shop']));

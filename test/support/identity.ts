@@ -20,8 +20,13 @@ export class Said implements Lines {
   readonly error = this.debug;
 }
 
-/** A hub's identity, enrolment and bus in this process, with a clock of its own, on free ports. */
-export async function startHub(t: TestContext, data: string, clock: Clock) {
+/** A hub's identity, enrolment and bus in this process, with a clock of its own, on free ports or those that it had before. */
+export async function startHub(
+  t: TestContext,
+  data: string,
+  clock: Clock,
+  before?: { readonly bus: string; readonly address: string },
+) {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const folder = join(data, 'identity');
   const said = new Said();
@@ -29,12 +34,16 @@ export async function startHub(t: TestContext, data: string, clock: Clock) {
   const log = new Log({ path: join(data, 'wal.db'), clock, maxBytes: 2 ** 24 });
   const bus = new Bus({
     ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
-    ...{ host: '127.0.0.1', port: 0, refusal: (peer, open) => identity.refusal(peer, open) },
+    ...{
+      host: '127.0.0.1',
+      port: portOf(before?.bus),
+      refusal: (peer, open) => identity.refusal(peer, open),
+    },
   });
   const busPort = await bus.listen();
   const server = new EnrolmentServer({
     ...{ issuer: identity.issuer, clock, log: said, credentials: identity.enrolmentCredentials },
-    ...{ host: '127.0.0.1', port: 0, busPort: () => busPort },
+    ...{ host: '127.0.0.1', port: portOf(before?.address), busPort: () => busPort },
   });
   const address = `127.0.0.1:${await server.listen()}`;
   const unwatch = identity.watch(() => bus.recheck());
@@ -49,7 +58,7 @@ export async function startHub(t: TestContext, data: string, clock: Clock) {
   };
   t.after(close);
   return {
-    ...{ said, folder, address, close },
+    ...{ said, folder, address, bus: `127.0.0.1:${busPort}`, close },
     registry: (): Registry => new Registry(folder, clock),
     /** A token for one host. */
     token: async (name?: string): Promise<string> => {
@@ -59,3 +68,5 @@ export async function startHub(t: TestContext, data: string, clock: Clock) {
     },
   };
 }
+
+const portOf = (address: string | undefined): number => Number(address?.split(':').at(-1) ?? 0);

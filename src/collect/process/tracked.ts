@@ -130,6 +130,7 @@ export class Tracked {
       name: this.name,
       executable: this.executable.path,
       executableDeleted: this.executable.deleted,
+      ...(this.executable.denied && DENIED_PATH),
       invokedAs: this.commandLine?.invokedAs,
       args: this.commandLine?.args ?? NO_ARGUMENTS,
       startedAt: bootAt + this.startTicks * MS_PER_TICK,
@@ -157,6 +158,8 @@ export class Tracked {
     };
   }
 }
+
+const DENIED_PATH = { executableDenied: true } as const;
 
 /** By the letter's byte. `x` was written for `X` by old kernels. */
 const STATES: readonly (ProcessState | undefined)[] = (() => {
