@@ -10,7 +10,7 @@ export interface BusLimits extends ConnectionLimits {
   readonly bytesPerSecond: number;
   /** After a pause it may send as much at once as in so many seconds. */
   readonly burstSeconds: number;
-  /** Events of a client that may wait for the disk: a part of what the log's queue takes. */
+  /** When so many events of a client wait for the disk, nothing is read from its streams: each commit is shared by all, and so is the queue. */
   readonly waitingEvents: number;
   /** Streams that a client may have open: enough for a connection that is gone and not yet noticed. */
   readonly streams: number;
@@ -55,7 +55,6 @@ export const LIMITS = [
   'events',
   'calls',
   'bytes',
-  'waiting',
   'streams',
   'connections',
   'open_calls',
