@@ -35,6 +35,12 @@ export function readAgentEvent(bytes: Uint8Array): AgentEvent | undefined {
   }
 }
 
+/** Never throws. */
+export function saysThatItStops(bytes: Uint8Array): boolean {
+  const event = readAgentEvent(bytes);
+  return event?.kind === 'host' && event.state === 'stopping';
+}
+
 function agentEvent(event: Event): AgentEvent | undefined {
   const { process, metrics, anomaly, coverage, host } = event;
   const at = ms(event.tsNs);

@@ -36,6 +36,7 @@ describe('what an envelope must have', () => {
       ok: true,
       key: 'k',
       timestampNs: 5n,
+      payload: 'process',
     });
     assert.match(reason(universal({ process, idempotencyKey: '' }), UNIVERSAL_ENVELOPE), /idempotency_key/);
     assert.match(reason(universal({}), UNIVERSAL_ENVELOPE), /no payload: one of flow, process/);
@@ -136,7 +137,7 @@ describe('any bytes', () => {
         const bytes = UniversalEnvelope.encode(message).finish();
         const decoded = UniversalEnvelope.decode(bytes);
         assert.deepEqual(inspect(bytes, UNIVERSAL_ENVELOPE), {
-          ...{ ok: true, key: decoded.idempotencyKey, timestampNs: decoded.tsNs },
+          ...{ ok: true, key: decoded.idempotencyKey, timestampNs: decoded.tsNs, payload: 'process' },
         });
       }),
     );
@@ -184,6 +185,7 @@ describe('the golden envelope', () => {
     assert.deepEqual(UniversalEnvelope.decode(golden).process?.exe, '/usr/libexec/mobileassetd');
     assert.deepEqual(inspect(golden, UNIVERSAL_ENVELOPE), {
       ...{ ok: true, key: 'macbook_4711_1757184000123456789', timestampNs: 1_757_184_000_123_456_789n },
+      payload: 'process',
     });
   });
 });

@@ -13,7 +13,7 @@ import { FIXED32, FIXED64, LENGTH, Reader, VARINT } from './wire-reader.ts';
 
 /** A message of the wire, told by its bytes: it is walked and not decoded, and nothing of it is lost. */
 export type Inspected =
-  | { readonly ok: true; readonly key: string; readonly timestampNs: bigint }
+  | { readonly ok: true; readonly key: string; readonly timestampNs: bigint; readonly payload: string }
   | { readonly ok: false; readonly reason: string };
 
 /** What a kind of envelope must have. */
@@ -100,7 +100,8 @@ export function inspect(bytes: Uint8Array, kind: EnvelopeKind): Inspected {
     return invalid(`${[...payloads].join(' and ')} are both set: exactly one payload is allowed`);
   if (fields.malformed !== undefined) return invalid(`${fields.malformed} is no protobuf message`);
   try {
-    return { ok: true, key: utf8.decode(key), timestampNs };
+    const [payload] = payloads;
+    return { ok: true, key: utf8.decode(key), timestampNs, payload: payload! };
   } catch {
     return invalid('idempotency_key is not UTF-8');
   }

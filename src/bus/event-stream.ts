@@ -14,6 +14,8 @@ const CREDIT = 5000;
 /** Bytes that a stream may have on their way: beyond them nothing is read from it until some are on disk. */
 const MAX_BYTES = 4 * 2 ** 20;
 export interface EventStreamsOptions {
+  /** Events of a client are on disk; `abouts`: those of them that are about the client itself. */
+  readonly taken: (client: string, abouts: readonly Uint8Array[]) => void;
   readonly log: EnvelopeLog;
   readonly metrics: BusMetrics;
 }
@@ -177,20 +179,19 @@ class EventStream {
     }
     const rejections: Rejection[] = [];
     const records: EnvelopeRecord[] = [];
+    const abouts: Uint8Array[] = [];
     for (const [index, bytes] of events.entries()) {
       const inspected = inspect(bytes, EVENT);
       if (!inspected.ok) rejections.push({ index, reason: inspected.reason });
-      else
-        records.push({
-          key: inspected.key,
-          timestampNs: inspected.timestampNs,
-          kind: EVENT.name,
-          source: this.#client.name,
-          bytes,
-        });
+      else {
+        const { key, timestampNs, payload } = inspected;
+        records.push({ key, timestampNs, kind: EVENT.name, source: this.#client.name, bytes });
+        if (payload === 'host') abouts.push(bytes);
+      }
     }
     try {
       const answers = await this.#options.log.appendAll(records);
+      if (records.length > 0) this.#options.taken(this.#client.name, abouts);
       const duplicates = answers.filter((answer) => answer === 'duplicate').length;
       this.#options.metrics.events(answers.length, duplicates);
       const outcome = rejections.length > 0 ? ('invalid' as const) : ('ok' as const);

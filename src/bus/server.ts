@@ -25,6 +25,8 @@ export interface BusOptions {
   readonly credentials: grpc.ServerCredentials;
   /** Why the owner of a certificate is not let in, or whose stream is to end; undefined: it may. */
   readonly refusal: (peer: Peer, open: boolean) => string | undefined;
+  /** Events of an agent's stream are on disk; `abouts`: those of them that are about the agent itself. */
+  readonly taken?: (client: string, abouts: readonly Uint8Array[]) => void;
   /** Other calls for those who are let in to ask, by path; what rejects is a gRPC status. */
   readonly services?: Readonly<Record<string, (request: Buffer, peer: Peer) => Promise<Uint8Array>>>;
   readonly host: string;
@@ -93,7 +95,10 @@ export class Bus {
     const injector = this.#server.createConnectionInjector(options.credentials);
     this.#connections = new Connections(limits, (socket) => injector.injectConnection(socket));
     this.metrics = new BusMetrics(() => ({ ...this.connections(), limited: this.#clients.limited() }));
-    this.#streams = new EventStreams({ log: options.log, metrics: this.metrics });
+    this.#streams = new EventStreams({
+      ...{ log: options.log, metrics: this.metrics },
+      taken: options.taken ?? (() => {}),
+    });
     this.#server.register<Buffer, Buffer>(
       '/homeostat.v1.TelemetryService/Publish',
       (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {

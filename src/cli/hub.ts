@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
-import { AGENT_EVENT } from '../bus/agent-event.ts';
+import { AGENT_EVENT, saysThatItStops } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { fleetFigures } from '../hub/fleet-figures.ts';
@@ -76,6 +76,7 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
     ...{ host: options.busHost, port: options.busPort },
     refusal: (peer, open) => identity.refusal(peer, open),
+    taken: (client, abouts) => fleet.heard(client, abouts.some(saysThatItStops)),
     limits: { eventsPerSecond: options.clientEvents, connections: options.maxConnections },
   });
   let busPort = 0;
@@ -138,7 +139,7 @@ export async function hub(options: HubOptions): Promise<void> {
   const looking = setInterval(
     guarded(() => {
       trust.trusted();
-      fleet.look(ingest.caughtUp && log.problem() === undefined);
+      fleet.look(ingest.resumed && log.problem() === undefined);
     }),
     LOOK_EVERY_MS,
   );

@@ -63,6 +63,8 @@ class Bench {
   }
 
   say(host: string, ...events: AgentEvent[]): void {
+    const stops = events.some((event) => event.kind === 'host' && event.state === 'stopping');
+    this.fleet.heard(host, stops);
     for (const event of events) {
       const place = { id: ++this.#id, key: `key ${this.#id}`, receivedAt: this.clock.now() };
       this.fleet.take([{ ...place, host, event }], place);
@@ -110,7 +112,9 @@ test('a silent host is told until it is heard again; one that said that it stops
   assert.deepEqual([bench.state('web'), bench.state('db')], ['silent', 'stopped']);
   const [finding] = bench.kept.get('web')!.anomalies.values();
   assert.deepEqual([finding?.kind, finding?.state, finding?.since], ['silence', 'open', BEGIN]);
+  bench.clock.advance(1);
   bench.metrics('web');
+  bench.fleet.look(true);
   assert.equal(bench.state('web'), 'up');
   assert.equal(bench.kept.get('web')!.anomalies.get(finding!.id)?.state, 'closed');
   // What was measured after the stop says that it runs; what was kept back from before does not.
@@ -118,6 +122,27 @@ test('a silent host is told until it is heard again; one that said that it stops
   assert.equal(bench.state('db'), 'stopped');
   bench.metrics('db');
   assert.equal(bench.state('db'), 'up');
+});
+
+test('who is silent is told by what was taken, however far behind its applying is', (t) => {
+  const bench = new Bench(t);
+  for (const host of ['web', 'db', 'shop']) bench.metrics(host);
+  // Nothing is applied from here on: db is heard, shop said that it stops, web is gone.
+  bench.fleet.heard('shop', true);
+  for (let seconds = 0; seconds < 80; seconds += 5) {
+    bench.clock.advance(5000);
+    bench.fleet.heard('db', false);
+    bench.fleet.look(true);
+  }
+  assert.deepEqual(
+    ['web', 'db', 'shop'].map((host) => bench.state(host)),
+    ['silent', 'up', 'up'],
+  );
+  // What was taken long ago and is applied now is no sign of life.
+  const place = { id: 90, key: 'key', receivedAt: BEGIN + 1 };
+  bench.fleet.take([{ ...place, host: 'web', event: { kind: 'metrics', at: BEGIN, values: [] } }], place);
+  bench.pass(10_000);
+  assert.equal(bench.state('web'), 'silent');
 });
 
 test('a hub that was down for a day calls nobody silent before a minute has passed', (t) => {

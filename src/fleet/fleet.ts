@@ -46,6 +46,8 @@ export class Fleet {
   readonly #silence: SilenceWatch;
   readonly #peers = new Peers();
   readonly #startedAt: number;
+  /** Of whom the latest that was taken said that it stops: that is not applied yet, perhaps. */
+  readonly #stopping = new Set<string>();
   /** How long after it was measured a host's report usually comes, ms; its clock's error is in it. */
   readonly #delays = new Map<string, number>();
   #minuteFrom: number;
@@ -103,13 +105,22 @@ export class Fleet {
     this.#read = read;
   }
 
+  /** Something of this host was taken just now, whenever it will be applied; `stops`: it says that it stops. */
+  heard(name: string, stops: boolean): void {
+    this.#silence.heard(name);
+    if (stops) this.#stopping.add(name);
+    else this.#stopping.delete(name);
+    const host = this.#hosts.get(name);
+    if (!host) return;
+    host.facts.seenAt = Math.max(host.facts.seenAt, this.#options.clock.now());
+    host.touch();
+  }
+
   #takeOne(name: string, event: AgentEvent, id: number, receivedAt: number): void {
     const host = this.#hosts.get(name) ?? this.#add(name, newFacts(receivedAt));
     host.take(event, id, receivedAt);
     // What is read again, or was kept before this start, says nothing of now.
     if (receivedAt < this.#startedAt) return;
-    this.#silence.heard(name);
-    if (host.facts.silence) this.#heardAgain(host, host.facts.silence, receivedAt);
     if (event.kind === 'metrics' && !this.#isLate(name, receivedAt - event.at)) {
       for (const [metric, value] of event.values) this.#peers.add(name, metric, value);
     }
@@ -131,7 +142,7 @@ export class Fleet {
 
   /**
    * To be called every few seconds: who is silent, and each minute who is unlike its peers. `hears`: the hub takes what is sent to it, and
-   * has applied all of it.
+   * has applied what it took before its start.
    */
   look(hears: boolean): void {
     this.#silence.look(hears);
@@ -143,8 +154,9 @@ export class Fleet {
         if (facts.silence) host.found('silence', closed(facts.silence, at));
         continue;
       }
-      if (facts.silence || facts.stoppedAt !== undefined) continue;
-      if (!this.#silence.isSilent(name, facts.intervalMs)) continue;
+      const isSilent = this.#silence.isSilent(name, facts.intervalMs);
+      if (facts.silence && facts.seenAt > facts.silence.raisedAt) this.#heardAgain(host, facts.silence, at);
+      if (facts.silence || facts.stoppedAt !== undefined || this.#stopping.has(name) || !isSilent) continue;
       const { seenAt: since, intervalMs, heardSince } = facts;
       const watchedMs = Math.max(0, since - heardSince);
       host.found('silence', silenceFinding({ host: name, since, at, intervalMs, watchedMs }));

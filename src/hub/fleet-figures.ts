@@ -6,14 +6,28 @@ import type { Ingest } from './ingest.ts';
 export function fleetFigures(fleet: Fleet, ingest: Ingest, log: Log): string {
   const hosts = fleet.summaries();
   const silent = hosts.filter(({ state }) => state === 'silent').length;
-  const behind = Math.max(0, (log.stats().lastId ?? 0) - ingest.applied);
+  const { lastId = 0, fileBytes, dropped } = log.stats();
+  const behind = Math.max(0, lastId - ingest.applied);
+  const refuses = log.problem() === undefined ? 0 : 1;
   return [
     gauge('hub_hosts', 'Hosts that were heard.', hosts.length),
     gauge('hub_hosts_silent', 'Of them those that are silent.', silent),
     gauge('hub_records_behind', 'Records of the log that are not applied to the hosts yet.', behind),
     gauge('hub_events_unreadable', "Agents' events that say nothing that is known here.", ingest.unreadable),
+    gauge('hub_log_bytes', 'Bytes that the log takes.', fileBytes),
+    gauge('hub_log_max_bytes', 'Its bound.', log.maxBytes),
+    gauge('hub_log_waiting', 'Records that wait for the disk.', log.waiting()),
+    gauge('hub_log_refusing', '1 while the log is full or cannot be written.', refuses),
+    figure(
+      'counter',
+      'hub_log_dropped_total',
+      'Records removed at the bound since the log was made.',
+      dropped,
+    ),
   ].join('');
 }
 
-const gauge = (name: string, help: string, value: number): string =>
-  `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`;
+const figure = (type: 'gauge' | 'counter', name: string, help: string, value: number): string =>
+  `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`;
+
+const gauge = (name: string, help: string, value: number): string => figure('gauge', name, help, value);

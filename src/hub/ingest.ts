@@ -33,6 +33,8 @@ export class Ingest {
   #records: Generator<KeptRecord>;
   #timer: NodeJS.Timeout | undefined;
   #caughtUp = false;
+  /** The last record that was there at the start. */
+  readonly #begunAt: number;
   #unreadable = 0;
   #problem: string | undefined;
 
@@ -41,6 +43,7 @@ export class Ingest {
     this.#options = options;
     this.#reader = new LogReader(options.path);
     this.#after = this.#firstUnread();
+    this.#begunAt = this.#reader.stats().lastId ?? 0;
     this.#records = this.#reader.records(this.#after, {}, SLICE);
   }
 
@@ -51,6 +54,11 @@ export class Ingest {
   /** All that is in the log was applied. */
   get caughtUp(): boolean {
     return this.#caughtUp;
+  }
+
+  /** All that was in the log at the start was applied. */
+  get resumed(): boolean {
+    return this.#after >= this.#begunAt;
   }
 
   /** Events of agents that say nothing that this version knows, or come from a name that is none. */

@@ -153,6 +153,11 @@ export class Log {
     return this.#ratePerMs * 1000;
   }
 
+  /** The file may grow so large. */
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
   /** What keeps the log from being written now, for people. */
   problem(): string | undefined {
     return this.#problem;
