@@ -59,10 +59,9 @@ Dropped  ${facts.dropped} at the bound`);
 
 async function verify({ data, json }: WalOptions): Promise<void> {
   const log = await openLog(data);
-  const { records, damage, missing } = log.verify((seen) => {
+  const { records, damage, missing, dropped } = log.verify((seen) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${seen} records`);
   });
-  const { dropped } = log.stats();
   log.close();
   const unexplained = Math.max(0, missing - dropped);
   if (json) console.log(JSON.stringify({ records, damage, missing, dropped, unexplained }, null, 2));
