@@ -95,7 +95,7 @@ export async function hub(options: HubOptions): Promise<void> {
   // serve
   const status = (): BusStatus => {
     const { outcomes, duplicates, inFlight } = bus.metrics.figures();
-    const { records, fileBytes, dropped } = log.stats();
+    const { records, fileBytes, dropped } = log.figures();
     return {
       ...{
         version: version(),

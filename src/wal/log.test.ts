@@ -151,7 +151,7 @@ test('bytes that were changed on the disk are found, and so is a row that is gon
 
 test('rows that are gone are found at either end too, also in a copy; what was dropped at the bound is not among them', async (t) => {
   const { path, clock, log } = setUp(t, { maxBytes: 100_000, windowMs: 0 });
-  while (log.stats().dropped === 0) {
+  while (log.figures().dropped === 0) {
     await log.append(record(`${clock.now()}`, 1000));
     clock.advance(1);
   }
@@ -174,6 +174,29 @@ test('rows that are gone are found at either end too, also in a copy; what was d
   reader.backup(`${path}.copy`);
   reader.close();
   assert.equal(lost(`${path}.copy`), lastId! - firstId! + 1);
+});
+
+test('figures are kept along with what is written and removed, and not counted anew at each look', async (t) => {
+  const { path, clock, log, reopen } = setUp(t, { maxBytes: 100_000, windowMs: 0 });
+  const agree = (one: Log): void => {
+    const { records, fileBytes, lastId, dropped } = kept(path).stats;
+    assert.deepEqual(one.figures(), { records, fileBytes, lastId, dropped });
+  };
+  agree(log);
+  await log.appendAll([record('a'), record('b'), record('a')]);
+  agree(log);
+  while (log.figures().dropped === 0) {
+    await log.append(record(`${clock.now()}`, 1000));
+    clock.advance(1);
+  }
+  agree(log);
+  const again = reopen();
+  agree(again);
+  const { records } = again.figures();
+  const other = new DatabaseSync(path);
+  other.exec('DELETE FROM wal');
+  other.close();
+  assert.equal(again.figures().records, records);
 });
 
 test('a copy made while the log is written is whole', async (t) => {
