@@ -13,5 +13,8 @@ export async function openLog(dataFolder: string) {
 export function requireLog(dataFolder: string): string {
   const path = logFile(dataFolder);
   if (existsSync(path)) return path;
-  throw new UserError(`${path} is not there: 'homeostat hub' makes it, or name another folder with --data`, 1);
+  throw new UserError(
+    `${path} is not there: 'homeostat hub' makes it, or name another folder with --data`,
+    1,
+  );
 }

@@ -15,7 +15,8 @@ test('a lock is held until it is released, by whom is told, and it closes its fi
       (error: unknown) => error instanceof LockHeld && error.holder === `pid ${process.pid}`,
     );
   holdLock(folder, 'other')();
-  for (const file of readdirSync(folder)) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
+  for (const file of readdirSync(folder))
+    assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
   release();
   holdLock(folder, 'hub')();
 });

@@ -133,7 +133,9 @@ function handshake(port: number, options: tls.ConnectionOptions): Promise<string
 
 /** What is said where the hub of this process has the folder. */
 const inUseBy = (pid: number, data: string): RegExp =>
-  new RegExp(`^homeostat: ${join(data, 'hub')} is in use by another hub .*\\(pid ${pid}\\): end that one.*--data\n$`);
+  new RegExp(
+    `^homeostat: ${join(data, 'hub')} is in use by another hub .*\\(pid ${pid}\\): end that one.*--data\n$`,
+  );
 
 describe('the log of a hub', () => {
   it('at its bound makes clients come back later, and tells them when', async (t) => {
