@@ -124,6 +124,7 @@ export async function hub(options: HubOptions): Promise<void> {
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
+    problem: () => log.problem(),
     metrics: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
   });
   const server = createServer({
