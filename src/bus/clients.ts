@@ -36,6 +36,7 @@ export class Client {
   #waiting = 0;
   #uploads = 0;
   readonly #queued = new Set<() => void>();
+  readonly #whenRoom = new Set<() => void>();
 
   constructor(name: string, limits: BusLimits, onLimit: (limit: LimitName) => void) {
     const now = performance.now();
@@ -53,6 +54,17 @@ export class Client {
   hit(limit: LimitName): void {
     this.limited.set(limit, (this.limited.get(limit) ?? 0) + 1);
     this.#onLimit(limit);
+  }
+
+  /** Why it may not have one more connection; undefined where it has it now. */
+  connect(): string | undefined {
+    const { connectionsAClient } = this.limits;
+    if (this.connections >= connectionsAClient) {
+      this.hit('connections');
+      return `${this.name} has ${this.connections} connections; at most ${connectionsAClient}`;
+    }
+    this.connections++;
+    return undefined;
   }
 
   /** Why not one more unary call may be open; undefined where it may. */
@@ -75,23 +87,31 @@ export class Client {
 
   /** Whether so many events may go to the disk; where they may, `kept` is to be called when they are there or refused. */
   admit(events: number): Limited | undefined {
-    const { eventsPerSecond, waitingEvents } = this.limits;
-    // What is larger than the bound is taken when nothing else waits: it would never be taken otherwise.
-    if (this.#waiting > 0 && this.#waiting + events > waitingEvents) {
-      this.hit('waiting');
-      return { retryMs: 100, reason: `${this.#waiting} events of ${this.name} wait for the disk` };
-    }
     const retryMs = this.#events.take(events, performance.now());
-    if (retryMs > 0) {
-      this.hit('events');
-      return { retryMs, reason: `${this.name} sends more than ${eventsPerSecond} events a second` };
+    if (retryMs === 0) {
+      this.#waiting += events;
+      return undefined;
     }
-    this.#waiting += events;
-    return undefined;
+    this.hit('events');
+    const { eventsPerSecond } = this.limits;
+    return { retryMs, reason: `${this.name} sends more than ${eventsPerSecond} events a second` };
   }
 
   kept(events: number): void {
     this.#waiting -= events;
+    if (this.isFull()) return;
+    for (const waiting of this.#whenRoom) waiting();
+    this.#whenRoom.clear();
+  }
+
+  /** As many events of it wait for the disk as may. */
+  isFull(): boolean {
+    return this.#waiting >= this.limits.waitingEvents;
+  }
+
+  /** Calls `go` once when it is no longer full. */
+  whenRoom(go: () => void): void {
+    this.#whenRoom.add(go);
   }
 
   /** A message of so many bytes was read. */

@@ -134,9 +134,9 @@ class EventStream {
     this.#credit -= events.length;
     this.#bytes += bytes.length;
     this.#unanswered++;
-    this.#flow();
     const done = this.#options.metrics.begin();
     const kept = this.#keep(events);
+    this.#flow();
     // A refusal is known at once, but its turn is after those before it.
     this.#answers = this.#answers.then(async () => {
       const { outcome, ...answer } = await kept;
@@ -224,10 +224,12 @@ class EventStream {
   }
 
   /** Reads on or not: gRPC's own flow control then holds the client back. */
-  #flow(): void {
-    if (this.#clogged || this.#held || this.#bytes > MAX_BYTES) this.#call.pause();
+  readonly #flow = (): void => {
+    const isFull = this.#client.isFull();
+    if (isFull) this.#client.whenRoom(this.#flow);
+    if (this.#clogged || this.#held || isFull || this.#bytes > MAX_BYTES) this.#call.pause();
     else if (this.#call.isPaused()) this.#call.resume();
-  }
+  };
 
   /** The client will send nothing more: the stream ends with its last answer. */
   #finish(): void {

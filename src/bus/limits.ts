@@ -1,5 +1,7 @@
+import type { ConnectionLimits } from '../lib/connections.ts';
+
 /** What a client may cost the others. A client is the name in a certificate, however many connections it has. */
-export interface BusLimits {
+export interface BusLimits extends ConnectionLimits {
   /** Events a second that a client may send on average. More is to be sent again. */
   readonly eventsPerSecond: number;
   /** The same for unary calls, which cost the hub more than the event that each of them brings. */
@@ -8,7 +10,7 @@ export interface BusLimits {
   readonly bytesPerSecond: number;
   /** After a pause it may send as much at once as in so many seconds. */
   readonly burstSeconds: number;
-  /** Events of a client that may wait for the disk: a part of what the log's queue takes. */
+  /** When so many events of a client wait for the disk, nothing is read from its streams: each commit is shared by all, and so is the queue. */
   readonly waitingEvents: number;
   /** Streams that a client may have open: enough for a connection that is gone and not yet noticed. */
   readonly streams: number;
@@ -21,14 +23,6 @@ export interface BusLimits {
   readonly uploadMs: number;
   /** A stream whose client reads no answer for so long is ended with its connection, ms. */
   readonly slowReaderMs: number;
-  /** All connections, and those of them from which no call of a known client has come yet. */
-  readonly connections: number;
-  readonly pending: number;
-  /** So soon a new connection must have brought its first call, ms. */
-  readonly pendingMs: number;
-  /** New connections a second from one address on average, and at once after a pause: a handshake is most of what they cost. */
-  readonly connectsPerSecond: number;
-  readonly connectsBurst: number;
   /** So often a quiet connection is asked whether it is still there, ms, and for so long the answer is awaited. */
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -61,7 +55,6 @@ export const LIMITS = [
   'events',
   'calls',
   'bytes',
-  'waiting',
   'streams',
   'connections',
   'open_calls',

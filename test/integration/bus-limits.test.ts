@@ -108,6 +108,21 @@ describe('a client that sends more events than it may', () => {
     await reading;
   });
 
+  it('on all of its streams at once has its part of each commit, and all is taken in the end', async (t) => {
+    const { stream, othersAreServed, keys } = await setUp(t, { limits: { waitingEvents: 100 } });
+    const streams = Array.from({ length: 4 }, () => stream('bad'));
+    const BATCHES = 50;
+    const flood = streams.map(async (one, number) => {
+      await one.next();
+      for (let batch = 1; batch <= BATCHES; batch++)
+        one.send(batchOf(batch, keysOf(`part ${number} ${batch}`, 80)));
+      for (let batch = 1; batch <= BATCHES; batch++) assert.equal((await one.next()).status, STATUS_OK);
+    });
+    await othersAreServed();
+    await Promise.all(flood);
+    assert.equal(keys().filter((key) => key.startsWith('part')).length, 4 * BATCHES * 80);
+  });
+
   it('one by one is told QUOTA_EXCEEDED', async (t) => {
     const limits = { callsPerSecond: 10, burstSeconds: 1 };
     const { address, folder, limitsOf } = await setUp(t, { limits });

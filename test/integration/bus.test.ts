@@ -31,7 +31,7 @@ async function setUp(t: TestContext, options: HubOptions = {}) {
 function makeStubs(folder: string): string {
   execFileSync(PYTHON, [
     ...['-m', 'grpc_tools.protoc', '-I', PROTO, `--python_out=${folder}`, `--grpc_python_out=${folder}`],
-    'messaging/messaging.proto',
+    ...['messaging/messaging.proto', 'homeostat/v1/telemetry.proto'],
   ]);
   return folder;
 }
@@ -78,6 +78,18 @@ describe('a client of others, in Python with stubs of its own', () => {
     assert.deepEqual(verified, { records: 618, damage: [], missing: 0, dropped: 0 });
     // Field 900 of the envelope, which nobody here knows.
     assert.ok(Buffer.from(first.bytes).includes(Buffer.from('kept as it came')));
+  });
+
+  it('streams batches as an agent does, each event once however often it comes', async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    const stubs = makeStubs(folder);
+    const { answers } = await python(stubs, hub, folder, 615, '--stream', '--duplicate');
+    assert.deepEqual(answers, { STATUS_OK: 1230, duplicates: 615 });
+    await hub.end();
+    const reader = new LogReader(logOf(data));
+    const verified = reader.verify();
+    reader.close();
+    assert.deepEqual(verified, { records: 615, damage: [], missing: 0 });
   });
 
   it('is told which field is wrong', async (t) => {

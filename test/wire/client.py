@@ -1,8 +1,9 @@
 """A client that is not ours: publishes envelopes over mutual TLS and prints what it was answered, one JSON object a line.
 
-client.py STUBS ADDRESS CERTIFICATES NAME COUNT [--duplicate] [--empty] [--nokey] [--large] [--flow]
+client.py STUBS ADDRESS CERTIFICATES NAME COUNT [--duplicate] [--empty] [--nokey] [--large] [--flow] [--stream]
 """
 import json
+import queue
 import sys
 import time
 
@@ -44,8 +45,47 @@ def process(number):
     return pb.UniversalEnvelope.FromString(envelope.SerializeToString() + b"\xa2\x38\x0fkept as it came")
 
 
+def publish_stream():
+    """Batches of up to 100 events on one stream, within the credit that the hub grants; each batch is awaited."""
+    from homeostat.v1 import telemetry_pb2 as telemetry
+    from homeostat.v1 import telemetry_pb2_grpc as service
+
+    requests = queue.Queue()
+    answers = service.TelemetryServiceStub(channel).Publish(iter(requests.get, None))
+    credit = next(answers).credit
+    sequence = 0
+    tally = {}
+    for first in range(0, int(count), 100):
+        batch = [
+            telemetry.Event(
+                ts_ns=1_700_000_000_000_000_000 + number,
+                idempotency_key=f"{name}_stream_{number}",
+                process=telemetry.ProcessChange(
+                    kind=telemetry.ProcessChange.KIND_START,
+                    process=pb.ProcessEvent(pid=number, ppid=1, exe="/usr/bin/true", args=["true"]),
+                ),
+            )
+            for number in range(first, min(first + 100, int(count)))
+        ]
+        assert len(batch) <= credit, "the credit of one stream is used up"
+        for _ in range(2 if "--duplicate" in options else 1):
+            sequence += 1
+            requests.put(telemetry.PublishRequest(sequence=sequence, events=batch))
+            answer = next(answers)
+            assert answer.sequence == sequence and answer.credit == len(batch)
+            status = telemetry.PublishResponse.Status.Name(answer.status)
+            tally[status] = tally.get(status, 0) + len(batch)
+            tally["duplicates"] = tally.get("duplicates", 0) + answer.duplicates
+    requests.put(None)
+    assert list(answers) == [], "the hub ends the stream after its last answer"
+    return tally
+
+
 began = time.monotonic()
 answers = []
+if "--stream" in options:
+    print(json.dumps({"answers": publish_stream(), "reason": "", "seconds": time.monotonic() - began}))
+    sys.exit(0)
 if "--flow" in options:
     stub = rpc.EventBusStub(channel)
     for number in range(int(count)):
