@@ -60,6 +60,7 @@ function sourceOf(history: Store): Source {
     history,
     status: () => fixture.status(),
     processes: () => fixture.processes(),
+    process: (id) => fixture.process(id),
     profiles: (wanted) => fixture.profiles(wanted),
     bands: () => fixture.bands(),
     subscribe: (listener) => fixture.subscribe(listener),

@@ -42,6 +42,22 @@ test('an anomaly comes whole, and what is none is not passed on', () => {
   assert.equal(json(JSON.stringify({ ...anomaly, kind: 'silence' })), undefined);
 });
 
+test('text without end is cut', () => {
+  const endless = 'x'.repeat(50_000);
+  const process = { exe: endless, args: Array(100).fill(endless), cgroup: endless, containerId: endless };
+  const told = read(
+    says.event(AT, {
+      process: { kind: 1, process: { ...process, osMetadata: { 'process.name': endless } } },
+    }),
+  );
+  assert.ok(told?.kind === 'process');
+  assert.ok(JSON.stringify(told).length < 10_000);
+  const losses = Array.from({ length: 1000 }, () => ({ what: endless, why: 'late', count: 1n }));
+  const coverage = read(says.event(AT, { coverage: { losses } }));
+  assert.ok(coverage?.kind === 'coverage' && coverage.losses.length === 50);
+  assert.ok(coverage.losses.every(({ what }) => what.length <= 256));
+});
+
 test('what says nothing that is known is nothing', () => {
   assert.equal(readAgentEvent(Uint8Array.of(0xff)), undefined);
   assert.equal(read(says.event(AT, {})), undefined);

@@ -1,5 +1,6 @@
 import { Event, Host_State, ProcessChange_Kind } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import type { ProcessEvent as WireProcess } from '../../proto/generated/messaging/messaging.ts';
+import { truncate } from '../lib/text.ts';
 import type { AgentEvent, HostEvent, ProcessLifeEvent } from '../model/agent-event.ts';
 import type { ListedProcess, ProcessState } from '../model/process.ts';
 import { EVENT } from './envelope.ts';
@@ -16,6 +17,11 @@ const STATE: Readonly<Record<number, HostEvent['state']>> = {
   [Host_State.STATE_UP]: 'up',
   [Host_State.STATE_STOPPING]: 'stopping',
 };
+
+/** Nobody makes the hub keep endless text: longer ones are cut, characters. A collector reads 4096 bytes of a command line. */
+const LINE = 4096;
+const WORD = 256;
+const MOST_LOSSES = 50;
 
 /** The name of an agent's message, as the log calls its kind. */
 export const AGENT_EVENT = EVENT.name;
@@ -45,8 +51,8 @@ function agentEvent(event: Event): AgentEvent | undefined {
     return told && { kind: 'anomaly', at, anomaly: told };
   }
   if (coverage) {
-    const losses = coverage.losses.map(({ what, why, count }) => ({
-      ...{ what, why, count: Number(count), lastAt: at },
+    const losses = coverage.losses.slice(0, MOST_LOSSES).map(({ what, why, count }) => ({
+      ...{ what: truncate(what, WORD), why: truncate(why, LINE), count: Number(count), lastAt: at },
     }));
     return { kind: 'coverage', at, healthy: coverage.healthy, losses };
   }
@@ -54,17 +60,9 @@ function agentEvent(event: Event): AgentEvent | undefined {
   if (!state) return undefined;
   const { osType, osVersion, bootId, cpus, memoryBytes, agentVersion } = host;
   return {
-    ...{
-      kind: 'host',
-      at,
-      state,
-      osType,
-      osVersion,
-      bootId,
-      cpus,
-      memoryBytes: Number(memoryBytes),
-      agentVersion,
-    },
+    ...{ kind: 'host', at, state, cpus, memoryBytes: Number(memoryBytes) },
+    ...{ osType: truncate(osType, WORD), osVersion: truncate(osVersion, WORD) },
+    ...{ bootId: truncate(bootId, WORD), agentVersion: truncate(agentVersion, WORD) },
   };
 }
 
@@ -76,10 +74,14 @@ const IN_KEY = /^[^/]+\/(\w+-\d+-\d+)\/[a-z]+\/\d+$/;
 
 function listed(wire: WireProcess, key: string): ListedProcess {
   const pid = Number(wire.pid);
-  const { exe, args, cgroup, containerId, status, osMetadata } = wire;
+  const { status, osMetadata } = wire;
+  const exe = truncate(wire.exe, LINE);
+  const args = upTo(LINE, wire.args);
+  const cgroup = truncate(wire.cgroup, WORD);
+  const containerId = truncate(wire.containerId, WORD);
   return {
     ...{ id: IN_KEY.exec(key)?.[1] ?? `${pid}-${wire.startTsNs}`, pid, ppid: Number(wire.ppid) },
-    name: osMetadata['process.name'] ?? baseName(exe || args[0] || ''),
+    name: truncate(osMetadata['process.name'] ?? baseName(exe || args[0] || ''), WORD),
     ...{ executable: exe || undefined, invokedAs: undefined, args, startedAt: ms(wire.startTsNs) },
     ...{ uid: wire.uid, gid: wire.gid, cgroup: cgroup || undefined, containerId: containerId || undefined },
     ...given('cpu', wire.cpuPercent / 100),
@@ -94,5 +96,17 @@ function listed(wire: WireProcess, key: string): ListedProcess {
 /** The wire has no word for what is not known but 0. */
 const given = <Name extends string>(name: Name, value: number): Partial<Record<Name, number>> =>
   value === 0 ? {} : ({ [name]: value } as Record<Name, number>);
+
+/** Those that have so many characters together; each counts one more, so that there is no end of empty ones. */
+function upTo(most: number, args: readonly string[]): readonly string[] {
+  const taken: string[] = [];
+  let left = most;
+  for (const arg of args) {
+    if (left <= 0) break;
+    taken.push(truncate(arg, left));
+    left -= arg.length + 1;
+  }
+  return taken;
+}
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -56,6 +56,17 @@ export class Client {
     this.#onLimit(limit);
   }
 
+  /** Why it may not have one more connection; undefined where it has it now. */
+  connect(): string | undefined {
+    const { connectionsAClient } = this.limits;
+    if (this.connections >= connectionsAClient) {
+      this.hit('connections');
+      return `${this.name} has ${this.connections} connections; at most ${connectionsAClient}`;
+    }
+    this.connections++;
+    return undefined;
+  }
+
   /** Why not one more unary call may be open; undefined where it may. */
   tooManyCalls(): string | undefined {
     if (this.openCalls < this.limits.openCalls) return undefined;

@@ -2,13 +2,22 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { Event } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import {
   Envelope,
   FlowEvent,
   ProcessEvent,
   UniversalEnvelope,
 } from '../../proto/generated/messaging/messaging.ts';
-import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
+import { AgentSays } from '../../test/support/agent-events.ts';
+import {
+  ENVELOPE,
+  type EnvelopeKind,
+  EVENT,
+  inspect,
+  MAX_ENVELOPE_BYTES,
+  UNIVERSAL_ENVELOPE,
+} from './envelope.ts';
 
 const universal = (parts: Partial<UniversalEnvelope>): Uint8Array =>
   UniversalEnvelope.encode(
@@ -50,6 +59,53 @@ describe('what an envelope must have', () => {
       reason(padded(MAX_ENVELOPE_BYTES - head + 1), UNIVERSAL_ENVELOPE),
       /131073 bytes; at most 131072/,
     );
+  });
+
+  it('is a payload that is a message, all the way down', () => {
+    const field = (number: number, bytes: Uint8Array) => [number * 8 + 2, bytes.length, ...bytes];
+    const head = [...field(3, Buffer.from('k'))];
+    const garbage = Buffer.from('ffffffffffff', 'hex');
+    for (const [number, name] of EVENT.payloads)
+      assert.equal(
+        reason(Buffer.from([...head, ...field(number, garbage)]), EVENT),
+        `${name} is no protobuf message`,
+      );
+    const universal = (number: number) =>
+      reason(Buffer.from([...head, ...field(number, garbage)]), UNIVERSAL_ENVELOPE);
+    assert.deepEqual(
+      [4, 5].map(universal),
+      ['flow', 'process'].map((name) => `${name} is no protobuf message`),
+    );
+    assert.match(reason(Buffer.from([...head, ...field(4, garbage)]), ENVELOPE), /flow is no/);
+    const nested = Buffer.from([...head, ...field(5, Buffer.from(field(1, garbage)))]);
+    assert.equal(reason(nested, EVENT), 'metrics is no protobuf message');
+    // A length that ends beyond the message that it is in, but not beyond the bytes.
+    const beyond = Buffer.from([
+      ...head,
+      ...field(5, Buffer.from([10, 9, 10])),
+      ...field(99, Buffer.alloc(20)),
+    ]);
+    assert.equal(reason(beyond, EVENT), 'metrics is no protobuf message');
+  });
+
+  it('of an agent is only taken where the generated code reads it, whatever byte of it is damaged', () => {
+    const says = new AgentSays('web');
+    const events = [
+      says.process(1, 'start', 7),
+      says.metrics(1, { 'system.cpu.utilization': 0.5, a: -1 }),
+      says.coverage(1, true),
+      says.host(1, 'up'),
+    ];
+    for (const event of events) {
+      const whole = Event.encode(event).finish();
+      assert.equal(reason(whole, EVENT), 'ok');
+      for (let at = 0; at < whole.length; at++)
+        for (const byte of [0, 0x7f, 0x80, 0xff]) {
+          const bytes = Uint8Array.from(whole);
+          bytes[at] = byte;
+          if (inspect(bytes, EVENT).ok) assert.doesNotThrow(() => Event.decode(bytes));
+        }
+    }
   });
 
   it('is a key that is text and not endless', () => {

@@ -1,4 +1,17 @@
-/** A message of the wire, told by its bytes: what is in it is not decoded, and nothing of it is lost. */
+import {
+  ANOMALY,
+  CHANGE,
+  COVERAGE,
+  FLOW,
+  HOST,
+  isWellFormed,
+  METRICS,
+  PROCESS,
+  type Shape,
+} from './shape.ts';
+import { FIXED32, FIXED64, LENGTH, Reader, VARINT } from './wire-reader.ts';
+
+/** A message of the wire, told by its bytes: it is walked and not decoded, and nothing of it is lost. */
 export type Inspected =
   | { readonly ok: true; readonly key: string; readonly timestampNs: bigint }
   | { readonly ok: false; readonly reason: string };
@@ -10,6 +23,8 @@ export interface EnvelopeKind {
   readonly payloads: ReadonlyMap<number, string>;
   /** Of the payloads, those that are bytes: empty is not set. */
   readonly plainPayloads: ReadonlySet<number>;
+  /** Of the payloads, those that are walked to their end, and what they are. */
+  readonly shapes: ReadonlyMap<number, Shape>;
 }
 
 export const ENVELOPE: EnvelopeKind = {
@@ -19,6 +34,7 @@ export const ENVELOPE: EnvelopeKind = {
     [7, 'payload'],
   ]),
   plainPayloads: new Set([7]),
+  shapes: new Map([[4, FLOW]]),
 };
 
 export const UNIVERSAL_ENVELOPE: EnvelopeKind = {
@@ -30,6 +46,10 @@ export const UNIVERSAL_ENVELOPE: EnvelopeKind = {
     [7, 'telemetry_batch'],
   ]),
   plainPayloads: new Set(),
+  shapes: new Map([
+    [4, FLOW],
+    [5, PROCESS],
+  ]),
 };
 
 /** An event of an agent: the same numbers for its time and its key. */
@@ -43,6 +63,13 @@ export const EVENT: EnvelopeKind = {
     [8, 'host'],
   ]),
   plainPayloads: new Set(),
+  shapes: new Map([
+    [4, CHANGE],
+    [5, METRICS],
+    [6, ANOMALY],
+    [7, COVERAGE],
+    [8, HOST],
+  ]),
 };
 
 /** A larger message is invalid, bytes. */
@@ -52,15 +79,10 @@ const MAX_KEY_BYTES = 512;
 const TIMESTAMP = 2;
 const KEY = 3;
 
-const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH = 2;
-const FIXED32 = 5;
-
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Walks the fields of the message at its top, in any order and with unknown ones among them (the wire format of
+ * Walks the fields of the message, in any order and with unknown ones among them (the wire format of
  * protobuf.dev/programming-guides/encoding). Of a field that comes twice the last one counts, as proto3 has it.
  */
 export function inspect(bytes: Uint8Array, kind: EnvelopeKind): Inspected {
@@ -72,10 +94,11 @@ export function inspect(bytes: Uint8Array, kind: EnvelopeKind): Inspected {
   if (key === undefined || key.length === 0) return invalid('idempotency_key is missing');
   if (key.length > MAX_KEY_BYTES)
     return invalid(`idempotency_key has ${key.length} bytes; at most ${MAX_KEY_BYTES} are taken`);
-  const names = [...kind.payloads.values()];
-  if (payloads.size === 0) return invalid(`no payload: one of ${names.join(', ')} must be set`);
+  if (payloads.size === 0)
+    return invalid(`no payload: one of ${[...kind.payloads.values()].join(', ')} must be set`);
   if (payloads.size > 1)
     return invalid(`${[...payloads].join(' and ')} are both set: exactly one payload is allowed`);
+  if (fields.malformed !== undefined) return invalid(`${fields.malformed} is no protobuf message`);
   try {
     return { ok: true, key: utf8.decode(key), timestampNs };
   } catch {
@@ -115,13 +138,15 @@ interface Fields {
   key: Uint8Array | undefined;
   timestampNs: bigint;
   readonly payloads: Set<string>;
+  /** A payload that is not what it should be. */
+  malformed: string | undefined;
 }
 
 const invalid = (reason: string): Inspected => ({ ok: false, reason });
 
 /** Undefined where the bytes are not a sequence of whole fields. */
 function walk(bytes: Uint8Array, kind: EnvelopeKind): Fields | undefined {
-  const fields: Fields = { key: undefined, timestampNs: 0n, payloads: new Set() };
+  const fields: Fields = { key: undefined, timestampNs: 0n, payloads: new Set(), malformed: undefined };
   const reader = new Reader(bytes);
   while (reader.at < bytes.length) {
     const tag = reader.tag();
@@ -146,64 +171,6 @@ function take(fields: Fields, number: number, value: Uint8Array, kind: EnvelopeK
   const payload = kind.payloads.get(number);
   if (payload !== undefined && !(kind.plainPayloads.has(number) && value.length === 0))
     fields.payloads.add(payload);
-}
-
-class Reader {
-  at = 0;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** A field's number and wire type; undefined where there is none. */
-  tag(): { readonly number: number; readonly type: number } | undefined {
-    const tag = this.#count();
-    if (tag === undefined || tag < 8 || tag > 0xffff_ffff) return undefined;
-    return { number: Math.floor(tag / 8), type: tag % 8 };
-  }
-
-  /** What follows a tag of this type: bytes for a length, the number for a varint, 0 for a number of fixed width, which is skipped. */
-  value(type: number): bigint | Uint8Array | undefined {
-    if (type === LENGTH) return this.#bytesOf(this.#count());
-    if (type === VARINT) return this.#varint();
-    if (type === FIXED64) return this.#skip(8);
-    return type === FIXED32 ? this.#skip(4) : undefined;
-  }
-
-  /** A varint that a tag or a length is; without BigInt, which costs more than all else here. */
-  #count(): number | undefined {
-    let value = 0;
-    for (let factor = 1; factor < 2 ** 42; factor *= 128) {
-      const byte = this.#bytes[this.at++];
-      if (byte === undefined) return undefined;
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value;
-    }
-    return undefined;
-  }
-
-  /** Undefined where it is cut short or longer than ten bytes. */
-  #varint(): bigint | undefined {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#bytes[this.at++];
-      if (byte === undefined) return undefined;
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asUintN(64, value);
-    }
-    return undefined;
-  }
-
-  #bytesOf(length: number | undefined): Uint8Array | undefined {
-    if (length === undefined || length > this.#bytes.length - this.at) return undefined;
-    const from = this.at;
-    this.at += length;
-    return this.#bytes.subarray(from, this.at);
-  }
-
-  #skip(count: number): bigint | undefined {
-    this.at += count;
-    return this.at > this.#bytes.length ? undefined : 0n;
-  }
+  const shape = kind.shapes.get(number);
+  if (shape && !isWellFormed(value, shape)) fields.malformed = payload;
 }

@@ -1,5 +1,7 @@
+import type { ConnectionLimits } from '../lib/connections.ts';
+
 /** What a client may cost the others. A client is the name in a certificate, however many connections it has. */
-export interface BusLimits {
+export interface BusLimits extends ConnectionLimits {
   /** Events a second that a client may send on average. More is to be sent again. */
   readonly eventsPerSecond: number;
   /** The same for unary calls, which cost the hub more than the event that each of them brings. */
@@ -21,14 +23,6 @@ export interface BusLimits {
   readonly uploadMs: number;
   /** A stream whose client reads no answer for so long is ended with its connection, ms. */
   readonly slowReaderMs: number;
-  /** All connections, and those of them from which no call of a known client has come yet. */
-  readonly connections: number;
-  readonly pending: number;
-  /** So soon a new connection must have brought its first call, ms. */
-  readonly pendingMs: number;
-  /** New connections a second from one address on average, and at once after a pause: a handshake is most of what they cost. */
-  readonly connectsPerSecond: number;
-  readonly connectsBurst: number;
   /** So often a quiet connection is asked whether it is still there, ms, and for so long the answer is awaited. */
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;

@@ -7,10 +7,10 @@ import {
   UniversalAck_Status,
 } from '../../proto/generated/messaging/messaging.ts';
 import type { Clock } from '../lib/clock.ts';
+import { type ConnectionRefusal, Connections } from '../lib/connections.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Peer } from '../model/peer.ts';
 import { type Caller, Clients, type Limited, type LimitedClient } from './clients.ts';
-import { type ConnectionRefusal, Connections } from './connections.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRefusal } from './envelope-log.ts';
 import { EventStreams } from './event-stream.ts';
@@ -71,7 +71,7 @@ export class Bus {
   readonly metrics: BusMetrics;
   readonly #options: BusOptions;
   readonly #clients: Clients;
-  readonly #connections: Connections;
+  readonly #connections: Connections<Caller>;
   readonly #server: grpc.Server;
   readonly #streams: EventStreams;
   readonly #seen = new Map<string, number>();
@@ -98,7 +98,7 @@ export class Bus {
       '/homeostat.v1.TelemetryService/Publish',
       (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
         const address = call.getPeer();
-        const caller = this.#connections.callerOf(address);
+        const caller = this.#connections.ownerOf(address);
         // Without one the connection is gone.
         if (!caller) return;
         const details = this.#refusal(caller.peer);
@@ -170,11 +170,21 @@ export class Bus {
   /** Whose call it is, and whether it is read at all. TLS has verified the certificate. */
   #admit(call: grpc.ServerInterceptingCallInterface, isStream: boolean): grpc.ServerInterceptingCall {
     const address = call.getPeer();
-    const caller = this.#connections.callerOf(address) ?? this.#meet(call);
+    const caller = this.#connections.ownerOf(address) ?? this.#meet(call);
     const { client } = caller;
-    const refusal =
-      this.#connections.claim(address, caller) ?? (isStream ? undefined : client.tooManyCalls());
+    const refusal = this.#claim(address, caller) ?? (isStream ? undefined : client.tooManyCalls());
     return refusal === undefined ? gate(call, client, isStream) : refused(call, refusal);
+  }
+
+  /** From its first call on a connection is its client's. Why not, where the client has too many. */
+  #claim(address: string, caller: Caller): string | undefined {
+    if (!this.#connections.isPending(address)) return undefined;
+    const refusal = caller.client.connect();
+    if (refusal === undefined)
+      this.#connections.claim(address, caller, () => {
+        caller.client.connections--;
+      });
+    return refusal;
   }
 
   #meet(call: grpc.ServerInterceptingCallInterface): Caller {
@@ -194,7 +204,7 @@ export class Bus {
     this.#server.register<Buffer, Buffer>(
       path,
       (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-        const caller = this.#connections.callerOf(call.getPeer());
+        const caller = this.#connections.ownerOf(call.getPeer());
         // Without one the connection is gone, and nobody waits for an answer.
         if (caller) answer(call.request, caller).then((bytes) => callback(null, bytes), callback);
       },

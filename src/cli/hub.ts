@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
+import { AGENT_EVENT } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { fleetFigures } from '../hub/fleet-figures.ts';
@@ -65,7 +66,11 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   // wal
   const path = logFile(options.data);
-  const log = new Log({ path, clock, maxBytes: options.maxLog });
+  const log = new Log({
+    ...{ path, clock, maxBytes: options.maxLog },
+    // They are in the host's history then, and make nine tenths of what an agent sends.
+    spare: { kind: AGENT_EVENT, keys: '%/metrics/%', appliedTo: () => ingest.applied },
+  });
   // bus
   const bus = new Bus({
     ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
@@ -119,6 +124,7 @@ export async function hub(options: HubOptions): Promise<void> {
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
+    problem: () => log.problem(),
     metrics: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
   });
   const server = createServer({

@@ -22,6 +22,8 @@ export interface Facts {
   metricsAt?: number;
   score?: { readonly at: number; readonly value: number };
   coverage?: { readonly healthy: boolean; readonly losses: readonly ToldLoss[] };
+  /** Processes that the hub forgot because there were too many of them. */
+  processesDropped?: { readonly count: number; readonly lastAt: number };
   /** Severity of each open anomaly, by its id. */
   open: Record<string, Severity>;
   /** The hub's own findings that are open. */

@@ -31,6 +31,13 @@ export interface ToldProcess {
   readonly at: number;
 }
 
+/** What is kept of the processes of one host: `size` is the length of their JSON, in characters. */
+export interface KeptProcesses {
+  readonly count: number;
+  readonly ended: number;
+  readonly size: number;
+}
+
 /**
  * What the hub knows of its hosts beside their histories: `fleet.db`.
  *
@@ -121,8 +128,11 @@ export class FleetFile {
       .run(name, JSON.stringify(facts));
   }
 
-  keepProcess({ host, process, at }: ToldProcess): void {
-    this.#tell.run(host, process.id, at, JSON.stringify(process));
+  /** Returns how long its JSON is, in characters. */
+  keepProcess({ host, process, at }: ToldProcess): number {
+    const text = JSON.stringify(process);
+    this.#tell.run(host, process.id, at, text);
+    return text.length;
   }
 
   /** A snapshot may come after the end that it did not know of yet. */
@@ -153,11 +163,52 @@ export class FleetFile {
     this.#db.prepare('DELETE FROM process WHERE host = ?').run(host);
   }
 
-  processes(host: string): ListedProcess[] {
+  /** One by one, so that only what is held on to is in memory. */
+  *processes(host: string): Generator<ListedProcess> {
     const rows = this.#db
       .prepare('SELECT process FROM process WHERE host = ? AND process IS NOT NULL')
+      .iterate(host);
+    for (const { process } of rows) yield JSON.parse(String(process)) as ListedProcess;
+  }
+
+  countProcesses(host: string): number {
+    const row = this.#db
+      .prepare('SELECT COUNT(*) AS count FROM process WHERE host = ? AND process IS NOT NULL')
+      .get(host);
+    return Number(row?.count);
+  }
+
+  /** The one with this id, where it is there. */
+  process(host: string, id: string): ListedProcess | undefined {
+    const row = this.#db
+      .prepare('SELECT process FROM process WHERE host = ? AND id = ? AND process IS NOT NULL')
+      .get(host, id);
+    return row && (JSON.parse(String(row.process)) as ListedProcess);
+  }
+
+  /** Keeps `most` of a host, those that were told last; what is kept then, and how many processes went. */
+  trimProcesses(
+    host: string,
+    most: KeptProcesses,
+  ): { readonly kept: KeptProcesses; readonly dropped: number } {
+    const rows = this.#db
+      .prepare('SELECT id, LENGTH(process) AS size FROM process WHERE host = ? ORDER BY told_at DESC, id')
       .all(host);
-    return rows.map(({ process }) => JSON.parse(String(process)) as ListedProcess);
+    const drop = this.#db.prepare('DELETE FROM process WHERE host = ? AND id = ?');
+    let [count, ended, size, dropped] = [0, 0, 0, 0];
+    for (const row of rows) {
+      if (row.size === null) {
+        if (ended < most.ended) ended++;
+        else drop.run(host, row.id!);
+      } else if (dropped === 0 && count < most.count && size + Number(row.size) <= most.size) {
+        count++;
+        size += Number(row.size);
+      } else {
+        dropped++;
+        drop.run(host, row.id!);
+      }
+    }
+    return { kept: { count, ended, size }, dropped };
   }
 
   keepAnomaly(host: string, anomaly: Anomaly): void {

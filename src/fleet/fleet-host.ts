@@ -6,7 +6,7 @@ import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { type Facts, learnInterval, summaryOf } from './facts.ts';
 import { HUB_PREFIX } from './findings.ts';
-import type { FleetFile } from './fleet-file.ts';
+import type { FleetFile, KeptProcesses } from './fleet-file.ts';
 import type { Histories, HistoryStats } from './history.ts';
 
 /** Series that one host may have: each is an object here for as long as the hub runs. */
@@ -21,6 +21,10 @@ const MOST_WAITING = 120;
 const SNAPSHOT_MS = 120_000;
 /** That a process ended is remembered for so long, for a scan that comes late, ms. */
 const ENDED_MS = 6 * 3_600_000;
+/** What is kept of a host's processes; what was told first goes. A list of all of them must fit into the hub's memory. */
+export const MOST_PROCESSES: KeptProcesses = { count: 20_000, ended: 20_000, size: 16_000_000 };
+/** They are counted only when there may be so many times as many: it takes some 20 ms. */
+const PROCESSES_SLACK = 1.25;
 const SCORE = 'homeostat.score';
 
 /** What happened on a host. */
@@ -51,6 +55,8 @@ export class FleetHost {
   #waitingFrom: number | undefined;
   #changed = false;
   #processesAt: number | undefined;
+  /** There are no more processes than so; undefined: they were not counted yet. */
+  #processesAtMost: { count: number; ended: number; size: number } | undefined;
   #problem: string | undefined;
 
   constructor(options: FleetHostOptions) {
@@ -122,8 +128,17 @@ export class FleetHost {
   }
 
   /** Those that are there by what was told; what they do is as old as when it was told. */
-  processes(): readonly ListedProcess[] {
+  processes(): Iterable<ListedProcess> {
     return this.#options.file.processes(this.name);
+  }
+
+  /** How many they are. */
+  countProcesses(): number {
+    return this.#options.file.countProcesses(this.name);
+  }
+
+  process(id: string): ListedProcess | undefined {
+    return this.#options.file.process(this.name, id);
   }
 
   /** When something of its processes was told last, by its own clock; undefined before. */
@@ -217,10 +232,32 @@ export class FleetHost {
   #takeProcess({ at, life, process }: ProcessLifeEvent): void {
     const { file } = this.#options;
     const told = { host: this.name, process, at };
+    let size = 0;
     if (life === 'end') file.endProcess(told);
-    else if (life !== 'snapshot' || !file.endedAfter(told)) file.keepProcess(told);
+    else if (life !== 'snapshot' || !file.endedAfter(told)) size = file.keepProcess(told);
+    this.#boundProcesses(size);
     if (life === 'snapshot' && at > (this.facts.snapshotAt ?? 0)) this.facts.snapshotAt = at;
     this.#processesAt = Math.max(at, this.#processesAt ?? 0);
+  }
+
+  /** One more was told of: `size` is the length of its JSON, 0 of one that ended. */
+  #boundProcesses(size: number): void {
+    const most = this.#processesAtMost;
+    if (most) {
+      most.size += size;
+      if (size === 0) most.ended++;
+      else most.count++;
+      if (
+        !(['count', 'ended', 'size'] as const).some((of) => most[of] > PROCESSES_SLACK * MOST_PROCESSES[of])
+      )
+        return;
+    }
+    const { kept, dropped } = this.#options.file.trimProcesses(this.name, MOST_PROCESSES);
+    this.#processesAtMost = { ...kept };
+    if (dropped === 0) return;
+    const { facts } = this;
+    const count = (facts.processesDropped?.count ?? 0) + dropped;
+    facts.processesDropped = { count, lastAt: facts.seenAt };
   }
 
   /** Who is not in a whole scan has ended, whether or not that was told. */

@@ -13,6 +13,8 @@ export interface FleetSourceOptions {
   readonly folder: (host: string) => string;
   /** Who has a certificate of a host, and whether it is let in. */
   readonly enrolled: () => readonly { readonly name: string; readonly welcome: boolean }[];
+  /** Why the hub can take nothing now. */
+  readonly problem: () => string | undefined;
   readonly bus: () => BusStatus;
   readonly metrics: () => string;
 }
@@ -38,10 +40,10 @@ export class FleetSource implements HubSource {
   }
 
   host(name: string): Source | undefined {
-    const { fleet, clock, folder } = this.#options;
+    const { fleet, clock, folder, problem } = this.#options;
     const host = fleet.host(name);
     const summary = () => this.hosts().find((one) => one.name === name) ?? host!.summary();
-    return host && new HostSource({ host, summary, clock, folder: folder(name) });
+    return host && new HostSource({ host, summary, clock, folder: folder(name), problem });
   }
 
   anomalies(query: {

@@ -1,9 +1,11 @@
 import type { Facts } from '../fleet/facts.ts';
-import type { FleetHost, HostChange } from '../fleet/fleet-host.ts';
+import { type FleetHost, type HostChange, MOST_PROCESSES } from '../fleet/fleet-host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Severity } from '../model/anomaly.ts';
+import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
+import type { ListedProcess } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { Band } from '../model/score.ts';
 import type { ScoreNow, ToldStatus } from '../model/status.ts';
@@ -11,6 +13,8 @@ import type { LiveEvent, ProcessList, Source } from '../serve/source.ts';
 
 /** How often the live stream carries the whole status. */
 const STATUS_EVERY_MS = 5000;
+/** For so long the host is not seen in whole because the hub forgot processes of it, ms. */
+const RECENT_MS = 10 * 60_000;
 const WORST_FIRST: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW'];
 
 export interface HostSourceOptions {
@@ -20,6 +24,8 @@ export interface HostSourceOptions {
   readonly clock: Clock;
   /** Where its history is. */
   readonly folder: string;
+  /** Why the hub can take nothing now. */
+  readonly problem: () => string | undefined;
 }
 
 /** One host of the hub as the dashboard and the command line see it: what it said, and nothing that it did not say. */
@@ -37,7 +43,8 @@ export class HostSource implements Source {
   status(): ToldStatus {
     const { host, summary, clock, folder } = this.#options;
     const { facts } = host;
-    const { about, coverage } = facts;
+    const { about } = facts;
+    const coverage = this.#coverage();
     const { state, since, seenAt, openAnomalies } = summary();
     return {
       ...(about && { version: about.agentVersion }),
@@ -50,7 +57,7 @@ export class HostSource implements Source {
       score: scoreOf(facts),
       lastSampleAt: facts.metricsAt,
       openAnomalies,
-      ...(coverage && { coverage: { ...coverage, collectors: [] } }),
+      ...(coverage && { coverage }),
       presence: {
         state,
         everyMs: Math.round(facts.intervalMs),
@@ -61,11 +68,36 @@ export class HostSource implements Source {
     };
   }
 
+  /** What it said, what the hub could not keep of it, and why the hub takes nothing now. */
+  #coverage(): Coverage | undefined {
+    const { host, problem, clock } = this.#options;
+    const { coverage, processesDropped } = host.facts;
+    const why = problem();
+    if (!coverage && !processesDropped && why === undefined) return undefined;
+    const { healthy, losses } = coverage ?? { healthy: true, losses: [] };
+    const { count, size } = MOST_PROCESSES;
+    const forgotten = processesDropped && {
+      ...{ what: 'processes that the hub forgot', ...processesDropped },
+      why: `it keeps at most ${count} of a host, and ${size} characters`,
+    };
+    const lately = processesDropped && clock.now() - processesDropped.lastAt <= RECENT_MS;
+    return {
+      ...{ healthy: healthy && why === undefined && !lately, collectors: [] },
+      losses: forgotten ? [...losses, forgotten] : losses,
+      ...(why !== undefined && { storeProblem: `the hub takes no events: ${why}` }),
+    };
+  }
+
   processes(): ProcessList | undefined {
     const { host } = this.#options;
-    const processes = host.processes();
-    if (processes.length === 0) return undefined;
-    return { at: host.processesAt ?? host.facts.seenAt, processes, unreadable: {} };
+    const total = host.countProcesses();
+    if (total === 0) return undefined;
+    const at = host.processesAt ?? host.facts.seenAt;
+    return { at, processes: host.processes(), total, unreadable: {} };
+  }
+
+  process(id: string): ListedProcess | undefined {
+    return this.#options.host.process(id);
   }
 
   /** Profiles stay on the host that learned them. */

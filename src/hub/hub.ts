@@ -5,7 +5,7 @@ import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { LearningState } from '../model/learning.ts';
 import type { Tick } from '../model/metric.ts';
-import type { ProcessScan } from '../model/process.ts';
+import type { Process, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import type { Band } from '../model/score.ts';
@@ -88,8 +88,13 @@ export class Hub implements Source {
     };
   }
 
-  processes(): ProcessScan | undefined {
-    return this.#options.agent.processes();
+  processes(): (ProcessScan & { readonly total: number }) | undefined {
+    const scan = this.#options.agent.processes();
+    return scan && { ...scan, total: scan.processes.length };
+  }
+
+  process(id: string): Process | undefined {
+    return this.#options.agent.processes()?.processes.find((process) => process.id === id);
   }
 
   profiles(wanted?: string): ProfilesAnswer {

@@ -23,8 +23,16 @@ test('an address that failed ten times waits, others do not, and a minute later 
   }
 });
 
-test('many addresses together wait as well', () => {
+test('the addresses of one IPv6 network wait together, however many they are, and nobody else does', () => {
   const limit = new AttemptLimit(new ManualClock());
-  for (let address = 0; address < 600; address++) limit.failed(`${address}`);
+  for (let host = 1; host <= 2000; host++) limit.failed(`2001:db8:0:7::${host.toString(16)}`);
+  assert.ok(limit.waitMs('2001:db8:0:7:ffff::1') > 0);
+  assert.equal(limit.waitMs('2001:db8:0:8::1'), 0);
+  assert.equal(limit.waitMs('192.0.2.1'), 0);
+});
+
+test('very many addresses together wait as well', () => {
+  const limit = new AttemptLimit(new ManualClock());
+  for (let address = 0; address < 6000; address++) limit.failed(`${address}`);
   assert.ok(limit.waitMs('another') > 0);
 });

@@ -1,11 +1,15 @@
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../lib/network-address.ts';
 
-/** Failed attempts that one address, and all together, may have at once and then regain in a minute. */
-const PER_ADDRESS = 10;
-const IN_ALL = 600;
+/**
+ * Failed attempts that one network, and all together, may have at once and then regain in a minute. What all together may is for the
+ * hub's CPU only: it must be more than whoever has some networks can use up, as it is everybody who waits then.
+ */
+const PER_NETWORK = 10;
+const IN_ALL = 6000;
 const REGAIN_MS = 60_000;
-/** Addresses that are remembered; each has had its failed attempts lately. */
-const MAX_ADDRESSES = 10_000;
+/** Networks that are remembered; each has had its failed attempts lately. */
+const MAX_NETWORKS = 10_000;
 
 interface Bucket {
   /** Failed attempts that are not yet forgiven, as of `at` (monotonic ms). */
@@ -20,7 +24,7 @@ interface Bucket {
 export class AttemptLimit {
   readonly #clock: Clock;
   readonly #all: Bucket;
-  readonly #addresses = new Map<string, Bucket>();
+  readonly #networks = new Map<string, Bucket>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,19 +33,20 @@ export class AttemptLimit {
 
   /** ms until another attempt is heard; 0: now. */
   waitMs(address: string): number {
-    const own = this.#addresses.get(address);
-    return Math.max(this.#overMs(this.#all, IN_ALL), own ? this.#overMs(own, PER_ADDRESS) : 0);
+    const own = this.#networks.get(networkOf(address));
+    return Math.max(this.#overMs(this.#all, IN_ALL), own ? this.#overMs(own, PER_NETWORK) : 0);
   }
 
   failed(address: string): void {
     this.#count(this.#all, IN_ALL);
-    let own = this.#addresses.get(address);
+    const network = networkOf(address);
+    let own = this.#networks.get(network);
     if (!own) {
       own = { failures: 0, at: this.#clock.monotonic() };
-      if (this.#addresses.size >= MAX_ADDRESSES) this.#addresses.delete(this.#addresses.keys().next().value!);
-      this.#addresses.set(address, own);
+      if (this.#networks.size >= MAX_NETWORKS) this.#networks.delete(this.#networks.keys().next().value!);
+      this.#networks.set(network, own);
     }
-    this.#count(own, PER_ADDRESS);
+    this.#count(own, PER_NETWORK);
   }
 
   #overMs(bucket: Bucket, size: number): number {

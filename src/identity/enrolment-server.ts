@@ -7,7 +7,8 @@ import {
   ExamineResponse,
 } from '../../proto/generated/homeostat/v1/identity.ts';
 import type { Clock } from '../lib/clock.ts';
-import { errorMessage, UserError } from '../lib/errors.ts';
+import { type ConnectionLimits, Connections } from '../lib/connections.ts';
+import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { decode, statusOf } from './answers.ts';
 import { AttemptLimit } from './attempt-limit.ts';
@@ -32,10 +33,23 @@ const MAX_BYTES = 16 * 1024;
 /** Calls that one connection may have open. */
 const MAX_STREAMS = 4;
 
+/**
+ * Nobody here is known, so that no connection is ever claimed: each ends after ten seconds, and when all places are taken the network
+ * that has most of them gives back its oldest. The hub's descriptors are the bus's; one call, which takes a moment, is all that anybody needs.
+ */
+const CONNECTIONS: ConnectionLimits = {
+  connections: 64,
+  pending: 60,
+  pendingMs: 10_000,
+  connectsPerSecond: 10,
+  connectsBurst: 200,
+};
+
 /** Where hosts without a certificate get their first one, for a token; on a port of its own, as nobody else is let in without. */
 export class EnrolmentServer {
   readonly #options: EnrolmentOptions;
   readonly #server: grpc.Server;
+  readonly #connections: Connections<never>;
   readonly #limit: AttemptLimit;
 
   constructor(options: EnrolmentOptions) {
@@ -44,37 +58,29 @@ export class EnrolmentServer {
     this.#server = new grpc.Server({
       'grpc.max_receive_message_length': MAX_BYTES,
       'grpc.max_concurrent_streams': MAX_STREAMS,
-      // Nobody has a reason to stay.
-      'grpc.max_connection_age_ms': 30_000,
-      'grpc.max_connection_age_grace_ms': 5000,
-      'grpc.keepalive_time_ms': 20_000,
-      'grpc.keepalive_timeout_ms': 10_000,
     });
+    const injector = this.#server.createConnectionInjector(options.credentials);
+    this.#connections = new Connections(CONNECTIONS, (socket) => injector.injectConnection(socket));
     this.#register('Enroll', (bytes, address) => this.#enroll(bytes, address));
     this.#register('Examine', (bytes, address) => this.#examine(bytes, address));
   }
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
   async listen(): Promise<number> {
-    const { host, port, credentials } = this.#options;
-    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const { host, port } = this.#options;
     try {
-      return await new Promise<number>((resolve, reject) =>
-        this.#server.bindAsync(address, credentials, (error, bound) =>
-          error ? reject(error) : resolve(bound),
-        ),
-      );
+      return await this.#connections.listen(host, port);
     } catch (error) {
-      // grpc-js wraps what the system said in words of its own.
-      const why = /\[listen (\w+)/.exec(errorMessage(error))?.[1] ?? errorMessage(error);
+      const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
       throw new UserError(
-        `hosts cannot be enrolled on ${address} (${why}): end what uses it, or choose another port with --enroll-port`,
+        `hosts cannot be enrolled on ${address} (${errorCode(error) ?? errorMessage(error)}): end what uses it, or choose another port with --enroll-port`,
       );
     }
   }
 
   /** Ends at once: whoever was about to enrol tries again. */
   close(): void {
+    this.#connections.close();
     this.#server.forceShutdown();
   }
 

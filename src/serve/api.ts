@@ -200,15 +200,30 @@ function processes({ source, parameters }: Request) {
   const limit = parameters.integer('limit', 1, 100_000);
   const scan = source.processes();
   if (!scan) return { at: null, total: 0, processes: [], unreadable: {} };
-  const shown = filter ? scan.processes.filter((process) => matches(process, filter)) : [...scan.processes];
   const sign = order === 'asc' ? 1 : -1;
-  shown.sort((one, other) => compare(SORTS[sort](one), SORTS[sort](other), sign) || one.pid - other.pid);
+  const byOrder = (one: ListedProcess, other: ListedProcess): number =>
+    compare(SORTS[sort](one), SORTS[sort](other), sign) || one.pid - other.pid;
   return {
     at: scan.at,
-    total: scan.processes.length,
-    processes: limit === undefined ? shown : shown.slice(0, limit),
+    total: scan.total,
+    processes: first(limit, byOrder, scan.processes, (process) => !filter || matches(process, filter)),
     unreadable: scan.unreadable,
   };
+}
+
+/** The first `most` of those that are `wanted`, in order; no more than twice as many are held at any time. */
+function first(
+  most = Number.POSITIVE_INFINITY,
+  byOrder: (one: ListedProcess, other: ListedProcess) => number,
+  processes: Iterable<ListedProcess>,
+  wanted: (process: ListedProcess) => boolean,
+): ListedProcess[] {
+  const held: ListedProcess[] = [];
+  for (const process of processes) {
+    if (wanted(process)) held.push(process);
+    if (held.length >= 2 * most) held.sort(byOrder).length = most;
+  }
+  return held.sort(byOrder).slice(0, most);
 }
 
 function matches(process: ListedProcess, filter: string): boolean {
@@ -224,7 +239,7 @@ function compare(one: number | string | undefined, other: number | string | unde
 
 function processHistory({ source, clock, parameters, id }: Request) {
   const { from, to } = parameters.period(clock.now(), DAY_MS);
-  const process = source.processes()?.processes.find((candidate) => candidate.id === id);
+  const process = source.process(id);
   const points = source.history.processHistory(id, from, to);
   if (!process && points.length === 0) {
     throw new HttpError(

@@ -144,6 +144,12 @@ describe('the API answers', () => {
     assert.equal(found.length, 3);
     assert.ok(found.every(({ name }) => name === 'postgres'));
     assert.ok(found[0]!.rss >= found[1]!.rss && found[1]!.rss >= found[2]!.rss);
+    const ids = ({ json: { processes } }: typeof all) => (processes as { id: string }[]).map(({ id }) => id);
+    for (const sort of ['cpu', 'read', 'name', 'started'])
+      assert.deepEqual(
+        ids(await ask(address, `/api/v1/processes?sort=${sort}&limit=7`)),
+        ids(await ask(address, `/api/v1/processes?sort=${sort}`)).slice(0, 7),
+      );
   });
 
   test('profiles of kinds of processes, all or those whose path holds a text', async () => {

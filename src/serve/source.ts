@@ -9,7 +9,9 @@ import type { ScoreNow, ToldStatus } from '../model/status.ts';
 
 /** The processes of a machine: a scan, or what was told of them. */
 export interface ProcessList extends Pick<ProcessScan, 'at' | 'unreadable'> {
-  readonly processes: readonly ListedProcess[];
+  /** To be walked once, at once: they may come one by one from a file. */
+  readonly processes: Iterable<ListedProcess>;
+  readonly total: number;
 }
 
 /** What the HTTP API needs to know of one machine; the wiring hands it in. */
@@ -18,6 +20,8 @@ export interface Source {
   status(): ToldStatus;
   /** The latest full scan, with busy processes as last read; undefined before the first one. */
   processes(): ProcessList | undefined;
+  /** The one with this id, as `processes` has it. */
+  process(id: string): ListedProcess | undefined;
   /** What kinds of processes usually do; of those whose path holds `wanted`, where it is given. */
   profiles(wanted?: string): ProfilesAnswer;
   /** Expected band of each series that has one, by key. */

@@ -103,6 +103,39 @@ test('at the bound the oldest outside of the window go and are counted; else the
   assert.deepEqual(verified.damage, []);
 });
 
+test('at the bound what was applied elsewhere goes and leaves its key; what was not stays', async (t) => {
+  let applied = 0;
+  const spare = { kind: 'messaging.Envelope', keys: '%/metrics/%', appliedTo: () => applied };
+  const { path, clock, log, reopen } = setUp(t, { maxBytes: 300_000, windowMs: DAY, spare });
+  await log.append(record('host/process/1', 1000));
+  let count = 0;
+  const fill = async (): Promise<LogRefusal> => {
+    for (;;) {
+      try {
+        await log.append(record(`host/metrics/${count}`, 1000));
+        count++;
+      } catch (error) {
+        return error as LogRefusal;
+      }
+    }
+  };
+  assert.equal((await fill()).reason, 'full');
+  clock.advance(3_600_001);
+  assert.equal((await fill()).reason, 'full', 'none of it was applied');
+  applied = 51;
+  assert.equal(await log.append(record('host/process/2', 1000)), 'stored');
+  const { records, stats, verified } = kept(path);
+  assert.deepEqual(
+    records.slice(0, 2).map(({ key }) => key),
+    ['host/process/1', 'host/metrics/50'],
+  );
+  assert.equal(stats.dropped, 50);
+  assert.deepEqual(verified.damage, []);
+  const again = reopen();
+  assert.equal(await again.append(record('host/metrics/7', 1000)), 'duplicate');
+  assert.equal(await again.append(record('host/metrics/60', 1000)), 'duplicate');
+});
+
 test('a queue that is too long is refused with the time that it will take', async (t) => {
   const { log } = setUp(t, { maxWaiting: 2 });
   const taken = [log.append(record('a')), log.append(record('b'))];

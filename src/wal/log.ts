@@ -10,7 +10,8 @@ import { type LogStats, openFile, statsOf, usedBytes } from './log-file.ts';
  * One SQLite file, journal WAL, synchronous FULL: a commit is an fsync. What waits is committed together (group commit),
  * so that the disk and not the number of clients sets the pace. Invariants:
  * - a record is answered `stored` only after the commit that holds it;
- * - `idempotency_key` is unique: a record that comes again is answered `duplicate` and changes nothing;
+ * - `idempotency_key` is unique: a record that comes again is answered `duplicate` and changes nothing, also where the record itself made
+ *   room and only its key is left, in `wal_keys`;
  * - `checksum` is the CRC-32 (IEEE 802.3, as in zlib) of `bytes` as they came;
  * - ids only grow, also after rows were removed (AUTOINCREMENT), so a gap is a removal that `dropped` counts.
  */
@@ -37,6 +38,17 @@ export interface LogOptions {
   readonly windowMs?: number;
   /** Records that may wait for a commit; more are refused. */
   readonly maxWaiting?: number;
+  /** What may go at the bound although its key must still be remembered. */
+  readonly spare?: Spare;
+}
+
+/** Records that were applied elsewhere, so that of them the key is enough. */
+export interface Spare {
+  readonly kind: string;
+  /** As SQL's LIKE has it. */
+  readonly keys: string;
+  /** The last id that was applied. */
+  readonly appliedTo: () => number;
 }
 
 export type Appended = 'stored' | 'duplicate';
@@ -60,6 +72,8 @@ const FULL_RETRY_MS = 30_000;
 const FAILED_RETRY_MS = 1000;
 /** Rows removed at once at the bound: enough that it is not done for each commit. */
 const REMOVE_ROWS = 2000;
+/** What was applied elsewhere stays so long even so: who applies it may have to read it again after a power loss, ms. */
+const SPARE_AGE_MS = 3_600_000;
 /** A guess until the first commits were seen. */
 const FIRST_RATE_PER_MS = 5;
 
@@ -70,7 +84,7 @@ interface Waiting {
 }
 
 export class Log {
-  readonly #options: Required<LogOptions>;
+  readonly #options: Required<Omit<LogOptions, 'spare'>> & Pick<LogOptions, 'spare'>;
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
   /** Names this file; another one, also one that takes its place, has another name. */
@@ -82,6 +96,8 @@ export class Log {
   /** Records a millisecond that the disk takes, an exponential mean over commits. */
   #ratePerMs = FIRST_RATE_PER_MS;
   #problem: string | undefined;
+  /** Up to here nothing spare is left. */
+  #sparedTo = 0;
 
   /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
   constructor(options: LogOptions) {
@@ -91,7 +107,9 @@ export class Log {
     this.#insert = this.#db.prepare(
       // Not INSERT OR IGNORE: that would use up an id for each duplicate, and a gap is to mean a removal.
       `INSERT INTO wal (idempotency_key, ts_ns, bytes, checksum, kind, source, received_at)
-       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM wal WHERE idempotency_key = ?1)`,
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 
+       WHERE NOT EXISTS (SELECT 1 FROM wal WHERE idempotency_key = ?1)
+         AND NOT EXISTS (SELECT 1 FROM wal_keys WHERE idempotency_key = ?1)`,
     );
   }
 
@@ -199,21 +217,62 @@ export class Log {
     return changes === 0 ? 'duplicate' : 'stored';
   }
 
-  /** At the bound the oldest rows outside of the window go; where none is, the log is full. */
+  /** At the bound the oldest rows outside of the window go, then those of which the key is enough; where none is, the log is full. */
   #makeRoom(): void {
     if (usedBytes(this.#db) < this.#options.maxBytes) return;
-    const limit = this.#options.clock.now() - this.#options.windowMs;
     this.#db.exec('BEGIN IMMEDIATE');
-    const { changes } = this.#db
-      .prepare('DELETE FROM wal WHERE id IN (SELECT id FROM wal ORDER BY id LIMIT ?) AND received_at < ?')
-      .run(REMOVE_ROWS, limit);
-    this.#db.prepare('UPDATE wal_facts SET dropped = dropped + ?').run(changes);
-    this.#db.exec('COMMIT');
-    if (changes > 0) return;
+    try {
+      const removed = this.#removeOld() || this.#removeSpare();
+      this.#db.prepare('UPDATE wal_facts SET dropped = dropped + ?').run(removed);
+      this.#db.exec('COMMIT');
+      if (removed > 0) return;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
     throw new LogRefusal(
       'full',
       `the log is at its bound of ${this.#options.maxBytes} bytes and everything in it is younger than ${this.#options.windowMs / 3_600_000} h`,
       FULL_RETRY_MS,
     );
+  }
+
+  #removeOld(): number {
+    const limit = this.#options.clock.now() - this.#options.windowMs;
+    // Twice as many keys as can come to be at a time.
+    this.#db
+      .prepare(
+        'DELETE FROM wal_keys WHERE rowid IN (SELECT rowid FROM wal_keys ORDER BY rowid LIMIT ?) AND received_at < ?',
+      )
+      .run(2 * REMOVE_ROWS, limit);
+    const { changes } = this.#db
+      .prepare('DELETE FROM wal WHERE id IN (SELECT id FROM wal ORDER BY id LIMIT ?) AND received_at < ?')
+      .run(REMOVE_ROWS, limit);
+    return Number(changes);
+  }
+
+  #removeSpare(): number {
+    const { spare, clock } = this.#options;
+    if (!spare) return 0;
+    const rows = this.#db
+      .prepare(
+        // In the order of the columns: of a row that stays the bytes are never read.
+        `SELECT id FROM wal WHERE id > ? AND id <= ? AND idempotency_key LIKE ? AND kind = ? AND received_at < ?
+         ORDER BY id LIMIT ?`,
+      )
+      .all(
+        ...[this.#sparedTo, spare.appliedTo(), spare.keys, spare.kind],
+        ...[clock.now() - SPARE_AGE_MS, REMOVE_ROWS],
+      ) as { id: number }[];
+    const remember = this.#db.prepare(
+      'INSERT INTO wal_keys (idempotency_key, received_at) SELECT idempotency_key, received_at FROM wal WHERE id = ?',
+    );
+    const remove = this.#db.prepare('DELETE FROM wal WHERE id = ?');
+    for (const { id } of rows) {
+      remember.run(id);
+      remove.run(id);
+    }
+    this.#sparedTo = rows.at(-1)?.id ?? this.#sparedTo;
+    return rows.length;
   }
 }

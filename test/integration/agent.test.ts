@@ -52,7 +52,10 @@ describe('homeostat agent', () => {
         kind,
       );
     const own = events.find(({ process }) => Number(process?.process?.pid) === agent.pid);
-    assert.match(own!.idempotencyKey, new RegExp(`^shop/[0-9a-f]{8}-${agent.pid}-\\d+/\\w+/\\d+$`));
+    assert.match(
+      own!.idempotencyKey,
+      new RegExp(`^shop/[0-9a-f]{8}-${agent.pid}-\\d+/\\w+/[0-9a-f]{16}/\\d+$`),
+    );
     assert.deepEqual(
       events.flatMap(({ host }) => (host ? [host.state] : [])),
       [Host_State.STATE_UP, Host_State.STATE_STOPPING],

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -525,3 +527,36 @@ describe('another authority', () => {
 });
 
 const pinsOf = (folder: string): string[] => splitPem(readHostIdentity(folder)!.authorities);
+
+describe('a stranger who opens many connections to the port for enrolment and says nothing', () => {
+  it('leaves the bus its descriptors and others their enrolment', async (t) => {
+    const folder = ownFolder(t);
+    const data = join(folder, 'data');
+    const limited = ['sh', '-c', 'ulimit -n 400 && exec "$@"', 'sh'] as const;
+    const hub = await HubProcess.start(data, { prefix: limited });
+    t.after(() => hub.end('SIGKILL'));
+    const token = async (): Promise<string> => {
+      const { stdout } = await homeostat(folder, ['hub', 'token', 'create', '--data', data]);
+      return /hst1_[\w-]+/.exec(stdout)![0];
+    };
+    const word = await token();
+    const { address } = decodeToken(word);
+    const silent = Array.from({ length: 600 }, () => {
+      const port = Number(address.split(':').at(-1));
+      const socket = net.connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' });
+      t.after(() => socket.destroy());
+      socket.on('error', () => {});
+      return Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+    });
+    await Promise.allSettled(silent);
+    const own = join(folder, 'web', 'identity');
+    await enroll({ token: word, name: 'web', folder: own, clock: systemClock });
+    const stream = await begun(open(t, own));
+    stream.send(batchOf(1, ['a']));
+    await stream.next();
+    assert.deepEqual([...sourcesIn(data)], [['a', 'web']]);
+    const late = join(folder, 'late', 'identity');
+    await enroll({ token: await token(), name: 'late', folder: late, clock: systemClock });
+    await hub.end();
+  });
+});

@@ -47,6 +47,7 @@ export class FixtureHub implements HubSource {
       history: machine.history,
       status: () => told(machine, summary),
       processes: () => machine.processes(),
+      process: (id) => machine.process(id),
       profiles: () => ({ profiles: [], forgotten: 0 }),
       bands: () => ({}),
       subscribe: (listener) => machine.subscribe((event) => event.type !== 'status' && listener(event)),

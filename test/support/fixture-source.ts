@@ -2,7 +2,7 @@ import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
 import type { Frame, HistoryAnswer, HistoryQuery, ProcessPoint } from '../../src/model/history.ts';
-import type { ProcessScan } from '../../src/model/process.ts';
+import type { Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
 import type { Band } from '../../src/model/score.ts';
 import { severityOf } from '../../src/model/severity.ts';
@@ -82,7 +82,7 @@ export class FixtureSource implements Source {
           ),
     query: (query: HistoryQuery): HistoryAnswer => this.#query(query),
     processHistory: (id: string, from: number, to: number): readonly ProcessPoint[] => {
-      const process = this.processes()?.processes.find((candidate) => candidate.id === id);
+      const process = this.process(id);
       if (!process) return [];
       const points: ProcessPoint[] = [];
       const first = Math.max(from, this.#clock.now() - 6 * 60 * MINUTE);
@@ -169,12 +169,16 @@ export class FixtureSource implements Source {
     return fixtureStatus(this.#mood, this.#startedAt, at, this.#scoreNow(at));
   }
 
-  processes(): ProcessScan | undefined {
+  processes(): (ProcessScan & { readonly total: number }) | undefined {
     if (this.#mood === 'empty') return undefined;
     const at = this.#clock.now();
     const miner = 0.02 + 3.1 * this.#height(at);
     const processes = fixtureProcesses(at - 9 * DAY, at, 150, miner);
-    return { at, full: true, processes, gone: [], unreadable: { EACCES: 3 } };
+    return { at, full: true, processes, total: processes.length, gone: [], unreadable: { EACCES: 3 } };
+  }
+
+  process(id: string): Process | undefined {
+    return this.processes()?.processes.find((process) => process.id === id);
   }
 
   bands(): Readonly<Record<string, Band>> {

@@ -29,7 +29,7 @@ function section(title: string, what: string, report: ValidationReport, more: re
 }
 
 function facts(what: string, report: ValidationReport): Line[] {
-  const { events, payloads, hosts, firstAt, lastAt, unique, users, envelopeBytes } = report;
+  const { events, payloads, undecoded, hosts, firstAt, lastAt, unique, users, envelopeBytes } = report;
   const about = unique.exact ? '' : 'about ';
   const lines: Line[] = [
     ['Events', `${events} ${what} (${counts(payloads)})`],
@@ -38,6 +38,7 @@ function facts(what: string, report: ValidationReport): Line[] {
     ['Unique', `${about}${unique.pids} pids, ${about}${unique.executables} executables`],
     ['Users', counts(users, 'uid ')],
   ];
+  if (undecoded > 0) lines.push(['Undecoded', `${undecoded} ${what} that are no message of their kind`]);
   if (envelopeBytes) {
     const { min, median, p95, max, likeMac } = envelopeBytes;
     const like = `${likeMac.events} of ${likeMac.from} to ${likeMac.to} bytes (${percent(likeMac.events / events)})`;
