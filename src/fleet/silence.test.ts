@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../lib/clock.ts';
+import { BACK_WITHIN_MS } from '../model/publish.ts';
 import { SilenceWatch } from './silence.ts';
 
 const INTERVAL = 10_000;
@@ -26,12 +27,15 @@ test('a host is silent after a minute, or three of its intervals where they are 
   assert.equal(watch.isSilent('web', INTERVAL), false);
 });
 
-test('who was never heard since the start has its first chance', () => {
+test('who was not heard since the start may wait for its next try as long as an agent ever does', () => {
   const clock = new ManualClock(1_000_000);
   const watch = new SilenceWatch(clock);
-  pass(clock, watch, 55_000);
+  pass(clock, watch, BACK_WITHIN_MS + 10_000);
   assert.equal(watch.isSilent('web', INTERVAL), false);
   pass(clock, watch, 10_000);
+  assert.equal(watch.isSilent('web', INTERVAL), true);
+  watch.heard('web');
+  pass(clock, watch, 65_000);
   assert.equal(watch.isSilent('web', INTERVAL), true);
 });
 
@@ -44,7 +48,10 @@ test('time in which the hub stood still or could take nothing does not count', (
   assert.equal(watch.isSilent('web', INTERVAL), false);
   pass(clock, watch, 600_000, false);
   assert.equal(watch.isSilent('web', INTERVAL), false);
-  pass(clock, watch, 65_000);
+  // Agents that were refused meanwhile wait, too.
+  pass(clock, watch, BACK_WITHIN_MS);
+  assert.equal(watch.isSilent('web', INTERVAL), false);
+  pass(clock, watch, 20_000);
   assert.equal(watch.isSilent('web', INTERVAL), true);
 });
 

@@ -1,8 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
+import { BACK_WITHIN_MS } from '../model/publish.ts';
 
 /** A host that is heard each second may be quiet for so long before anybody is told, ms. */
 const LEAST_MS = 60_000;
 const INTERVALS = 3;
+/**
+ * The same for one that was not heard since the hub began to hear: its agent failed to reach the hub before and waits for its next try.
+ * The last 15 s are for what comes first over its stream to be kept and read.
+ */
+const FIRST_MS = BACK_WITHIN_MS + 15_000;
 /** Who was not looked at for so long did not look: the hub slept or stood still, and heard nobody. */
 const STALL_MS = 30_000;
 
@@ -37,7 +43,10 @@ export class SilenceWatch {
   }
 
   isSilent(host: string, intervalMs: number): boolean {
-    const since = Math.max(this.#heardAt.get(host) ?? Number.NEGATIVE_INFINITY, this.#countedFrom);
-    return this.#clock.monotonic() - since > patience(intervalMs);
+    const now = this.#clock.monotonic();
+    const usual = patience(intervalMs);
+    const heardAt = this.#heardAt.get(host);
+    if (heardAt !== undefined && heardAt >= this.#countedFrom) return now - heardAt > usual;
+    return now - this.#countedFrom > Math.max(FIRST_MS, usual);
   }
 }

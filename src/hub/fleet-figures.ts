@@ -6,7 +6,7 @@ import type { Ingest } from './ingest.ts';
 export function fleetFigures(fleet: Fleet, ingest: Ingest, log: Log): string {
   const hosts = fleet.summaries();
   const silent = hosts.filter(({ state }) => state === 'silent').length;
-  const { lastId = 0, fileBytes, dropped } = log.stats();
+  const { lastId = 0, fileBytes, dropped } = log.figures();
   const behind = Math.max(0, lastId - ingest.applied);
   const refuses = log.problem() === undefined ? 0 : 1;
   return [

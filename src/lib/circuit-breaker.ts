@@ -4,8 +4,12 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 export interface CircuitBreakerOptions {
   /** Failures in a row that open it. */
   readonly failures: number;
-  /** For so long nothing is tried, ms, and up to half as long again by chance: many that opened together do not come back together. */
+  /**
+   * For so long nothing is tried when it opens first, ms, and for twice as long each time that the one try fails, up to `longestMs`;
+   * each time up to half as long again by chance: many that opened together do not come back together.
+   */
   readonly openMs: number;
+  readonly longestMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Monotonic, ms. */
@@ -16,11 +20,14 @@ export interface CircuitBreakerOptions {
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
   #failures = 0;
+  /** For so long it opens next, ms. */
+  #nextMs: number;
   /** Undefined while it is closed. */
   #opensUntil: number | undefined;
 
   constructor(options: CircuitBreakerOptions) {
     this.#options = options;
+    this.#nextMs = options.openMs;
   }
 
   get state(): BreakerState {
@@ -35,14 +42,16 @@ export class CircuitBreaker {
 
   /** A try failed: the last of several opens it, and so does a try of one that was half open. */
   failed(): void {
-    const { failures, openMs, random, now } = this.#options;
+    const { failures, longestMs, random, now } = this.#options;
     this.#failures++;
     if (this.#opensUntil === undefined && this.#failures < failures) return;
-    this.#opensUntil = now() + openMs * (1 + random() / 2);
+    this.#opensUntil = now() + this.#nextMs * (1 + random() / 2);
+    this.#nextMs = Math.min(longestMs, 2 * this.#nextMs);
   }
 
   succeeded(): void {
     this.#failures = 0;
+    this.#nextMs = this.#options.openMs;
     this.#opensUntil = undefined;
   }
 }

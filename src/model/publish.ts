@@ -8,6 +8,13 @@ import type { BreakerState } from '../lib/circuit-breaker.ts';
 export const EVENT_CLASSES = ['metrics', 'snapshots', 'processes', 'coverage', 'findings'] as const;
 export type EventClass = (typeof EVENT_CLASSES)[number];
 
+/** For so long at the most an agent's circuit breaker is open, ms, and up to half as long again by chance. */
+export const BREAKER_LONGEST_MS = 60_000;
+/** A hub that has answered nothing to a try by then is none, ms. */
+export const ANSWER_WITHIN_MS = 15_000;
+/** An agent that can reach its hub has reached it by then, however long it could not before, ms. */
+export const BACK_WITHIN_MS = 1.5 * BREAKER_LONGEST_MS + ANSWER_WITHIN_MS;
+
 /** How publishing does: part of the status of `homeostat agent`. Times in ms since the epoch. */
 export interface PublishStatus {
   /** Where the hub takes events: `10.0.0.5:50051`. */

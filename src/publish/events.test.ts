@@ -10,10 +10,13 @@ import { EVENT_CLASSES } from '../model/publish.ts';
 import { Events, type MakeEvent } from './events.ts';
 
 const AT = 1_795_000_000_123;
-const events = new Events({
-  ...{ name: 'shop', hostName: 'shop.example', osType: 'linux', osVersion: '6.12', cpus: 4 },
-  ...{ bootId: '1f0c9e2a-0000-4000-8000-000000000000', memoryBytes: 2 ** 33, agentVersion: '1' },
-});
+const events = new Events(
+  {
+    ...{ name: 'shop', hostName: 'shop.example', osType: 'linux', osVersion: '6.12', cpus: 4 },
+    ...{ bootId: '1f0c9e2a-0000-4000-8000-000000000000', memoryBytes: 2 ** 33, agentVersion: '1' },
+  },
+  'b0c5',
+);
 const [anyProcess] = new Stage([{ pid: 11 }]).scan().processes;
 
 const made = (make: MakeEvent, id = 7): Event => Event.decode(make(id).bytes);
@@ -27,7 +30,7 @@ test('an event has its time in nanoseconds, a key of its own, and the place of i
   const { key, timestampNs, rank, bytes } = events.host('up', AT)(7);
   assert.deepEqual(
     [key, timestampNs, EVENT_CLASSES[rank]],
-    ['shop/1f0c9e2a/up/7', 1_795_000_000_123_000_000n, 'findings'],
+    ['shop/1f0c9e2a/up/b0c5/7', 1_795_000_000_123_000_000n, 'findings'],
   );
   const { tsNs, idempotencyKey } = Event.decode(bytes);
   assert.deepEqual([tsNs, idempotencyKey], [timestampNs, key]);

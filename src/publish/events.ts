@@ -53,14 +53,17 @@ const SEVERITIES = {
 const STATES = { up: Host_State.STATE_UP, stopping: Host_State.STATE_STOPPING };
 
 /**
- * What an agent found as events of the wire. Keys are `NAME/BOOT-PID-START/KIND/NUMBER` of a process and `NAME/BOOT/KIND/NUMBER` of
- * everything else: NUMBER is the queue's own and never comes twice, so what is sent again has the same key and nothing else has.
+ * What an agent found as events of the wire. Keys are `NAME/BOOT-PID-START/KIND/QUEUE/NUMBER` of a process and `NAME/BOOT/KIND/QUEUE/NUMBER`
+ * of everything else: QUEUE is the queue's id and NUMBER never comes twice in it, so what is sent again has the same key and nothing else has,
+ * also where the queue's file was lost and the numbers began anew.
  */
 export class Events {
   readonly #sender: SendingHost;
+  readonly #queueId: string;
 
-  constructor(sender: SendingHost) {
+  constructor(sender: SendingHost, queueId: string) {
     this.#sender = sender;
+    this.#queueId = queueId;
   }
 
   process({ kind, process }: ProcessChange, at: number): MakeEvent {
@@ -129,7 +132,7 @@ export class Events {
     const timestampNs = nanoseconds(at);
     const rank = EVENT_CLASSES.indexOf(about);
     return (id) => {
-      const key = `${this.#sender.name}/${whom}/${kind}/${id}`;
+      const key = `${this.#sender.name}/${whom}/${kind}/${this.#queueId}/${id}`;
       const event = Event.fromPartial({ tsNs: timestampNs, idempotencyKey: key, ...payload });
       return { key, timestampNs, bytes: Event.encode(event).finish(), rank };
     };

@@ -69,14 +69,14 @@ describe('a publisher and the bus of a hub', () => {
     publisher.start();
     await until(() => hub.records().length === 5, 'five events');
     const [first, second, metrics, coverage, up] = events(hub);
-    assert.match(first!.idempotencyKey, /^host\/\S+\/snapshot\/1$/);
+    assert.match(first!.idempotencyKey, /^host\/\S+\/snapshot\/[0-9a-f]{16}\/1$/);
     assert.equal(first!.process!.kind, ProcessChange_Kind.KIND_SNAPSHOT);
     assert.deepEqual(
       [first!.process!.process!.exe, first!.process!.process!.osType],
       ['/usr/bin/python3', 'linux'],
     );
-    assert.match(second!.idempotencyKey, /\/snapshot\/2$/);
-    assert.match(metrics!.idempotencyKey, /^host\/1f0c9e2a\/metrics\/3$/);
+    assert.match(second!.idempotencyKey, /\/snapshot\/[0-9a-f]{16}\/2$/);
+    assert.match(metrics!.idempotencyKey, /^host\/1f0c9e2a\/metrics\/[0-9a-f]{16}\/3$/);
     assert.deepEqual(metrics!.metrics!.values, [{ series: 'system.cpu.utilization', value: 5 }]);
     assert.equal(coverage!.coverage!.healthy, true);
     const { state, name, bootId, cpus, memoryBytes } = up!.host!;
@@ -212,6 +212,20 @@ describe('a publisher and the bus of a hub', () => {
       [STATE_UP, STATE_STOPPING, STATE_UP],
     );
     await second.stop();
+  });
+
+  it('lose nothing of an agent whose outbox was lost, in the same boot', async (t) => {
+    const hub = await LoopbackHub.start(t);
+    for (const kept of [2, 4]) {
+      const publisher = setUp(t, hub);
+      publisher.anomaly(anomaly(`${kept}`));
+      publisher.start();
+      await until(() => publisher.status().waiting.events === 0 && hub.records().length >= kept, `${kept}`);
+    }
+    assert.deepEqual(
+      events(hub).flatMap((event) => (event.anomaly ? [event.anomaly.id] : [])),
+      ['2', '4'],
+    );
   });
 
   it('tell all processes again to a hub that knows nothing of them, and not to one that does', async (t) => {

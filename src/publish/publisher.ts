@@ -67,7 +67,7 @@ export class Publisher {
     this.#options = options;
     this.#version = credentials.version();
     this.#credentials = credentials.read();
-    this.#events = new Events(host(this.#credentials.name));
+    this.#events = new Events(host(this.#credentials.name), queue.id);
     this.#changes = new ProcessChanges(snapshotMs);
     this.#sender = new Sender({
       ...{ queue, clock, timers, random, log },
@@ -75,7 +75,8 @@ export class Publisher {
         this.#version = credentials.version();
         const { name } = this.#credentials;
         this.#credentials = credentials.read();
-        if (this.#credentials.name !== name) this.#events = new Events(host(this.#credentials.name));
+        if (this.#credentials.name !== name)
+          this.#events = new Events(host(this.#credentials.name), queue.id);
         return open(this.#credentials, events);
       },
       onBegin: (logId) => {

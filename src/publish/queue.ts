@@ -9,7 +9,9 @@ export interface QueuedEvent {
 
 /** What publishing needs of the durable outbox that the wiring hands it. */
 export interface Queue {
-  /** Into memory; `make` is handed a number that no event of this queue ever had. */
+  /** Of its file: one that was lost is followed by one with another id. */
+  readonly id: string;
+  /** Into memory; `make` is handed a number that no event of a queue with this id ever had. */
   push(make: (id: number) => QueuedEvent): void;
   /** To the disk. Never throws; what could not be written is tried again. */
   commit(): void;

@@ -5,6 +5,7 @@ import { ManualTimers } from '../../test/support/manual-timers.ts';
 import { ManualClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { Random } from '../lib/random.ts';
+import { ANSWER_WITHIN_MS, BACK_WITHIN_MS } from '../model/publish.ts';
 import type { QueueEntry } from './queue.ts';
 import { type LinkEvents, Sender } from './sender.ts';
 
@@ -257,6 +258,27 @@ describe('a sender', () => {
     hub.take(1);
     assert.equal(sender.status().breaker, 'closed');
     assert.equal(queue.acknowledgedTo, 100);
+  });
+
+  it('is back soon after a short time without its hub, and after a long one as soon as it says', async () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const { hub, timers } = setUp(100, seed);
+      const outages = [
+        { awayMs: 20_000, backWithinMs: 30_000 },
+        { awayMs: 3_600_000, backWithinMs: BACK_WITHIN_MS - ANSWER_WITHIN_MS },
+      ];
+      for (const { awayMs, backWithinMs } of outages) {
+        const streams = hub.streams.length;
+        hub.refusesStreams = true;
+        hub.end();
+        await timers.advance(awayMs);
+        hub.refusesStreams = false;
+        let waited = 0;
+        for (; hub.streams.length === streams; waited += 1000) await timers.advance(1000);
+        assert.ok(waited <= backWithinMs, `${waited} ms after ${awayMs}`);
+        hub.grant(5000);
+      }
+    }
   });
 
   it('has tried at most as often as its breaker allows', async () => {

@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Timers } from '../lib/timers.ts';
-import type { PublishStatus } from '../model/publish.ts';
+import { ANSWER_WITHIN_MS, BREAKER_LONGEST_MS, type PublishStatus } from '../model/publish.ts';
 import { encodeBatch } from './batch.ts';
 import type { Queue } from './queue.ts';
 
@@ -63,10 +63,8 @@ const BATCH_EVENTS = 500;
 const BATCH_BYTES = 256 * 1024;
 /** Batches without their answer: enough to keep a hub busy over a slow line, little enough to keep in memory. */
 const IN_FLIGHT = 8;
-/** A hub that has granted nothing by then is none, ms. */
-const BEGIN_WITHIN_MS = 15_000;
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
-const BREAKER = { failures: 5, openMs: 60_000 };
+const BREAKER = { failures: 5, openMs: 10_000, longestMs: BREAKER_LONGEST_MS };
 
 /**
  * Sends the queue to the hub over one stream, in its order.
@@ -144,7 +142,7 @@ export class Sender {
     if (this.#state !== 'connected' || this.#finishing) return;
     this.#finishing = true;
     this.#link?.finish();
-    this.#arm(BEGIN_WITHIN_MS, () => this.#ended('the hub has not ended the stream'));
+    this.#arm(ANSWER_WITHIN_MS, () => this.#ended('the hub has not ended the stream'));
   }
 
   /** Sends on until everything committed is acknowledged, `graceMs` at most; then ends the stream. */
@@ -190,8 +188,8 @@ export class Sender {
       return;
     }
     this.#link = link;
-    this.#arm(BEGIN_WITHIN_MS, () => {
-      this.#ended(`the hub has not answered within ${BEGIN_WITHIN_MS / 1000} s`);
+    this.#arm(ANSWER_WITHIN_MS, () => {
+      this.#ended(`the hub has not answered within ${ANSWER_WITHIN_MS / 1000} s`);
     });
   }
 

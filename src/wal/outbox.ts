@@ -63,6 +63,8 @@ const FREE_PAGES = 256;
  * - at the bound it does not refuse: the oldest of the least important class goes, and is counted.
  */
 export class Outbox {
+  /** Of this file: another one, that took its place, has another id and begins its numbers anew. */
+  readonly id: string;
   readonly #options: Required<OutboxOptions>;
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
@@ -101,6 +103,7 @@ export class Outbox {
     const { last } = this.#one(
       "SELECT COALESCE(MAX(seq), 0) AS last FROM sqlite_sequence WHERE name = 'wal'",
     );
+    ({ id: this.id } = this.#db.prepare('SELECT id FROM wal_name').get() as { id: string });
     this.#lastId = last!;
     this.#committedTo = last!;
     ({ events: this.#events, bytes: this.#bytes } = this.#measure('true'));

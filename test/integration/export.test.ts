@@ -177,7 +177,8 @@ test('what cannot be gone on with, or would be overwritten, is refused in one li
   assert.match(await refusal('--resume'), /which export\? name it with --output/);
   assert.match(await refusal('--resume', '-o', file, '--what', 'events'), /leave out --what/);
   assert.match(await refusal('--what', 'events', '--metric', 'x'), /--metric does not go with --what events/);
-  assert.match(await refusal('--host', 'x'), /--host does not go with --what metrics/);
+  assert.match(await refusal('--host', 'x'), /there is no history in .*hosts.x: start Homeostat there/);
+  assert.match(await refusal('--host', '../x'), /'\.\.\/x' is invalid/);
   assert.match(await refusal('--what', 'features', '--window', '1m'), /'1m' is invalid: expected 30s or 5m/);
   writeFileSync(`${file}.cursor`, '{"version":99}');
   assert.match(await refusal('--resume', '-o', file), /is no cursor of this version/);

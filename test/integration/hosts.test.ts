@@ -226,6 +226,18 @@ describe('a hub and three real agents', () => {
     const history = await homeostat(folder, ['history', CPU, '--host', 'three', '--data', hubData]);
     assert.match(history.stdout, /CPU time .*a point each/);
 
+    const exported = await homeostat(folder, [
+      'export',
+      '--host',
+      'three',
+      '--metric',
+      CPU,
+      '--data',
+      hubData,
+    ]);
+    const [sample] = exported.stdout.split('\n').map((line) => JSON.parse(line || 'null'));
+    assert.equal(sample.metric, CPU);
+    assert.ok(sample.value >= 0 && sample.value <= 1);
     assert.equal((await agents.one.end()).code, 0);
     await agents.two.end('SIGKILL');
     const { hosts: after } = await until(

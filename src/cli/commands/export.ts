@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../../lib/errors.ts';
 import { parseDuration } from '../../lib/units.ts';
 import { FORMATS, type Format, WHATS, type What } from '../export/plan.ts';
-import { addDataOption, addPeriodOptions, checkPeriod } from '../options.ts';
+import { addDataOption, addPeriodOptions, checkPeriod, hostArgument } from '../options.ts';
 
 interface ExportOptions {
   readonly data: string;
@@ -33,7 +33,7 @@ export function addExport(program: Command): void {
         .default('jsonl'),
     )
     .option('--metric <metric...>', 'only these: names, which stand for all their series, or keys')
-    .option('--host <name>', 'events and features: only of this host')
+    .addOption(new Option('--host <name>', 'of a hub: only of this host').argParser(hostArgument))
     .addOption(
       new Option('--window <span>', 'features: 30s or 5m').argParser(windowArgument).default(30_000, '30s'),
     )
@@ -47,6 +47,7 @@ their senders. The columns are explained in docs/export.md.
 
 Examples:
   homeostat export --from 2h > telemetry.jsonl
+  homeostat export --host db-1 --metric system.cpu.utilization --format csv
   homeostat export --what events --format csv -o events.csv
   homeostat export --what features --window 5m -o features.jsonl
   homeostat export --resume -o features.jsonl`,
@@ -65,8 +66,8 @@ async function run(options: ExportOptions, command: Command): Promise<void> {
     await resumeExport(data, output);
     return;
   }
-  const refused = what === 'metrics' ? host && '--host' : metric && '--metric';
-  if (refused) throw new UserError(`${refused} does not go with --what ${what}; leave one of them out`);
+  if (metric && what !== 'metrics')
+    throw new UserError(`--metric does not go with --what ${what}; leave one of them out`);
   if (format === 'parquet' && output === undefined && process.stdout.isTTY)
     throw new UserError('parquet is bytes, not for a terminal: name a file with --output FILE');
   // Until when is asked of events only where the user does: a sender's clock may be ahead of ours.

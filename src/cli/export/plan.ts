@@ -9,7 +9,7 @@ export interface ExportPlan {
   readonly to: number | undefined;
   /** Of metrics: names or keys. */
   readonly metric: readonly string[] | undefined;
-  /** Of events and features: one host. */
+  /** Only of this host of the hub. */
   readonly host: string | undefined;
   /** Of features, ms. */
   readonly windowMs: number;

@@ -8,6 +8,7 @@ import type { KeptRecord, LogReader } from '../../wal/log-reader.ts';
 import type { RecordFilter } from '../../wal/record-filter.ts';
 import { openLog } from '../open-log.ts';
 import { matchingKeys } from '../options.ts';
+import { historyFolder } from '../with-history.ts';
 import type { ExportPlan, Source } from './plan.ts';
 
 /** Events between two places where an export can be broken off. */
@@ -25,8 +26,8 @@ export async function openSource(
   return { source: open(log, whole), plan: whole };
 }
 
-function metricsSource(dataFolder: string, { from, to, metric }: ExportPlan): Source {
-  const history = openHistory(dataFolder);
+function metricsSource(data: string, { from, to, metric, host }: ExportPlan): Source {
+  const history = openHistory(historyFolder({ data, ...(host !== undefined && { host }) }));
   const stored = history.series().map(({ key }) => key);
   const query = {
     ...(to === undefined ? {} : { to }),

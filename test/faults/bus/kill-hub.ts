@@ -68,7 +68,7 @@ export const killHub: BusFault = {
       await hub.end('SIGKILL');
       hub = await stand.hub({ busPort: port });
     }
-    // Its breaker has opened for a minute or more: what it could not tell waits in its outbox.
+    // Its breaker has opened, for longer each time: what it could not tell waits in its outbox.
     await agent.end('SIGTERM');
     const waited = agent.outbox();
     await agent.start();
