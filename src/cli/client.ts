@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, UserError } from '../lib/errors.ts';
 import { hubFolder } from './hub-folder.ts';
@@ -65,6 +65,16 @@ export function findRunning(dataFolder: string): Client | undefined {
   }
   const run = parseRun(text);
   return run && alive(run.pid) ? new Client(run) : undefined;
+}
+
+/** Removes the run file of this process, and of no other. */
+export function removeRunFile(dataFolder: string): void {
+  const path = join(dataFolder, RUN_FILE);
+  try {
+    if (parseRun(readFileSync(path, 'utf8'))?.pid === process.pid) rmSync(path);
+  } catch {
+    // It was never written, or a disk that became read-only keeps it: nobody believes it once this process is gone.
+  }
 }
 
 /** Undefined for what is no run file: it is written whole or not at all, so nobody runs who wrote that. */

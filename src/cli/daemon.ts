@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
@@ -34,7 +33,7 @@ import type { ProcessScan } from '../model/process.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import { createServer, requireToken } from '../serve/server.ts';
 import { openStore } from '../store/store.ts';
-import { RUN_FILE, type RunFile } from './client.ts';
+import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -258,14 +257,6 @@ export async function runDaemon(
 function givingBack<T>(run: Run<T>): Run<T> {
   run.done.finally(() => setTimeout(giveBackPages, SETTLED_AFTER_MS).unref()).catch(() => {});
   return run;
-}
-
-function removeRunFile(folder: string): void {
-  try {
-    rmSync(join(folder, RUN_FILE), { force: true });
-  } catch {
-    // A disk that became read-only keeps it; nobody believes it once this process is gone.
-  }
 }
 
 /** Only what is set: what is left out adapts to power and heat. */

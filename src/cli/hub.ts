@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
 import { AGENT_EVENT } from '../bus/agent-event.ts';
@@ -17,9 +16,10 @@ import type { BusStatus } from '../model/bus.ts';
 import { createServer, requireToken } from '../serve/server.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
-import { RUN_FILE, type RunFile } from './client.ts';
+import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import { openDataFolder } from './data-folder.ts';
 import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
+import { lockHub } from './hub-lock.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
@@ -56,6 +56,7 @@ export async function hub(options: HubOptions): Promise<void> {
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
+  const unlock = lockHub(folder);
   const startedAt = clock.now();
   const journal = createLog(new RotatingFile({ path: join(folder, 'hub.log') }), 'info', () => {});
 
@@ -99,7 +100,7 @@ export async function hub(options: HubOptions): Promise<void> {
   // serve
   const status = (): BusStatus => {
     const { outcomes, duplicates, inFlight } = bus.metrics.figures();
-    const { records, fileBytes, dropped } = log.stats();
+    const { records, fileBytes, dropped } = log.figures();
     return {
       ...{
         version: version(),
@@ -168,7 +169,8 @@ export async function hub(options: HubOptions): Promise<void> {
     ingest.stop();
     fleet.close();
     log.close();
-    rmSync(join(folder, RUN_FILE), { force: true });
+    removeRunFile(folder);
+    unlock();
   }
 }
 

@@ -6,7 +6,7 @@ import type { Ingest } from './ingest.ts';
 export function fleetFigures(fleet: Fleet, ingest: Ingest, log: Log): string {
   const hosts = fleet.summaries();
   const silent = hosts.filter(({ state }) => state === 'silent').length;
-  const behind = Math.max(0, (log.stats().lastId ?? 0) - ingest.applied);
+  const behind = Math.max(0, (log.figures().lastId ?? 0) - ingest.applied);
   return [
     gauge('hub_hosts', 'Hosts that were heard.', hosts.length),
     gauge('hub_hosts_silent', 'Of them those that are silent.', silent),

@@ -3,7 +3,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) that a person can do something about. */
-const BUSY = 5;
 const READ_ONLY = 8;
 const CORRUPT = 11;
 const FULL = 13;
@@ -16,8 +15,6 @@ function resultCode(error: unknown): number | undefined {
   const { errcode } = error as Error & { errcode?: number };
   return errcode === undefined ? undefined : errcode & 0xff;
 }
-
-export const isBusy = (error: unknown): boolean => resultCode(error) === BUSY;
 
 /** Why something could not be stored, in the words of the coverage ledger. */
 export function whyNotStored(error: unknown): string {

@@ -4,6 +4,9 @@ import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 
 const VERSION = 1;
 
+/** The largest id that a record ever had, 0 before the first: SQLite keeps it for AUTOINCREMENT, also when the record is gone. */
+const LAST_GIVEN = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'wal'";
+
 export interface LogStats {
   readonly records: number;
   /** Payload, and the whole file without what is free in it. */
@@ -16,6 +19,8 @@ export interface LogStats {
   readonly newestNs: bigint | undefined;
   /** Records removed at the bound since the log was made. */
   readonly dropped: number;
+  /** Ids that were given since the log was made and are not there: those that were dropped, and what was lost. */
+  readonly missing: number;
 }
 
 /** How a log differs from the hub's. */
@@ -105,9 +110,12 @@ export const freePages = (db: DatabaseSync): number => pragma(db, 'freelist_coun
 const pragma = (db: DatabaseSync, name: string): number =>
   Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] as number;
 
+/** Walks all rows. One statement, so that all is of one moment, also while the log is written. */
 export function statsOf(db: DatabaseSync): LogStats {
   const select = db.prepare(
-    'SELECT COUNT(*) AS records, TOTAL(LENGTH(bytes)) AS bytes, MIN(id) AS first, MAX(id) AS last, MIN(ts_ns) AS oldest, MAX(ts_ns) AS newest FROM wal',
+    `SELECT COUNT(*) AS records, TOTAL(LENGTH(bytes)) AS bytes, MIN(id) AS first, MAX(id) AS last, MIN(ts_ns) AS oldest, MAX(ts_ns) AS newest,
+       (SELECT dropped FROM wal_facts) AS dropped, (${LAST_GIVEN}) AS given
+     FROM wal`,
   );
   select.setReadBigInts(true);
   const row = select.get() as {
@@ -117,8 +125,9 @@ export function statsOf(db: DatabaseSync): LogStats {
     last: bigint | null;
     oldest: bigint | null;
     newest: bigint | null;
+    dropped: bigint;
+    given: bigint;
   };
-  const { dropped } = db.prepare('SELECT dropped FROM wal_facts').get() as { dropped: number };
   const time = (value: bigint | null): bigint | undefined =>
     value === null ? undefined : BigInt.asUintN(64, value);
   return {
@@ -129,6 +138,7 @@ export function statsOf(db: DatabaseSync): LogStats {
     lastId: row.last === null ? undefined : Number(row.last),
     oldestNs: time(row.oldest),
     newestNs: time(row.newest),
-    dropped,
+    dropped: Number(row.dropped),
+    missing: Number(row.given - row.records),
   };
 }

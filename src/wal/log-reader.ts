@@ -13,8 +13,9 @@ export interface LogDamage {
 export interface Verified {
   readonly records: number;
   readonly damage: readonly LogDamage[];
-  /** Ids between the first and the last that are not there. */
+  /** Ids that were given since the log was made and are not there, and how many of them were dropped at the bound: the others are lost. */
   readonly missing: number;
+  readonly dropped: number;
 }
 
 /** A record as it is kept. */
@@ -72,25 +73,29 @@ export class LogReader {
     return Number(row?.count);
   }
 
-  /** Walks all checksums and ids. `progress` gets the records seen so far. */
+  /** Walks all checksums and ids as they are at one moment. `progress` gets the records seen so far. */
   verify(progress: (records: number) => void = () => {}): Verified {
-    const select = this.#db.prepare('SELECT id, bytes, checksum FROM wal ORDER BY id');
-    const damage: LogDamage[] = [];
-    let records = 0;
-    let missing = 0;
-    let before: number | undefined;
-    for (const row of select.iterate() as Iterable<{ id: number; bytes: Uint8Array; checksum: number }>) {
-      records++;
-      if (before !== undefined) missing += row.id - before - 1;
-      before = row.id;
-      if (crc32(row.bytes) !== row.checksum)
-        damage.push({ id: row.id, what: 'the bytes do not match their checksum' });
-      if (records % 10_000 === 0) progress(records);
+    this.#db.exec('BEGIN');
+    try {
+      const { records, missing, dropped } = this.stats();
+      const damage = [...this.#wrongSums(progress)];
+      const [integrity] = this.#db.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
+      if (integrity && integrity.quick_check !== 'ok')
+        damage.push({ id: 0, what: `SQLite says: ${integrity.quick_check}` });
+      return { records, damage, missing, dropped };
+    } finally {
+      this.#db.exec('ROLLBACK');
     }
-    const [integrity] = this.#db.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
-    if (integrity && integrity.quick_check !== 'ok')
-      damage.push({ id: 0, what: `SQLite says: ${integrity.quick_check}` });
-    return { records, damage, missing };
+  }
+
+  *#wrongSums(progress: (records: number) => void): Generator<LogDamage> {
+    const select = this.#db.prepare('SELECT id, bytes, checksum FROM wal ORDER BY id');
+    let records = 0;
+    for (const row of select.iterate() as Iterable<{ id: number; bytes: Uint8Array; checksum: number }>) {
+      if (crc32(row.bytes) !== row.checksum)
+        yield { id: row.id, what: 'the bytes do not match their checksum' };
+      if (++records % 10_000 === 0) progress(records);
+    }
   }
 
   /** Writes a whole copy that is consistent in itself, also while the log is written. */

@@ -55,7 +55,7 @@ test('what was answered is there, byte for byte, after the log was opened again'
   );
   assert.deepEqual(Buffer.from(records[0]!.bytes), Buffer.alloc(20, 'a'));
   assert.equal(records[0]!.timestampNs, 2n ** 64n - 1n);
-  assert.deepEqual(verified, { records: 2, damage: [], missing: 0 });
+  assert.deepEqual(verified, { records: 2, damage: [], missing: 0, dropped: 0 });
   assert.equal(stats.newestNs, 2n ** 64n - 1n);
   assert.equal(statSync(path).mode & 0o777, 0o600);
 });
@@ -180,6 +180,56 @@ test('bytes that were changed on the disk are found, and so is a row that is gon
   const { damage, missing } = kept(path).verified;
   assert.deepEqual(damage, [{ id: 2, what: 'the bytes do not match their checksum' }]);
   assert.equal(missing, 1);
+});
+
+test('rows that are gone are found at either end too, also in a copy; what was dropped at the bound is not among them', async (t) => {
+  const { path, clock, log } = setUp(t, { maxBytes: 100_000, windowMs: 0 });
+  while (log.figures().dropped === 0) {
+    await log.append(record(`${clock.now()}`, 1000));
+    clock.advance(1);
+  }
+  for (const key of ['b', 'c', 'd']) await log.append(record(key));
+  const lost = (file = path): number => {
+    const { missing, dropped } = kept(file).verified;
+    return missing - dropped;
+  };
+  assert.equal(lost(), 0);
+  const { firstId, lastId } = kept(path).stats;
+  const thief = new DatabaseSync(path);
+  thief.exec(`DELETE FROM wal WHERE id = ${lastId}`);
+  assert.equal(lost(), 1);
+  thief.exec(`DELETE FROM wal WHERE id = ${firstId}`);
+  assert.equal(lost(), 2);
+  thief.exec('DELETE FROM wal');
+  thief.close();
+  assert.equal(lost(), lastId! - firstId! + 1);
+  const reader = new LogReader(path);
+  reader.backup(`${path}.copy`);
+  reader.close();
+  assert.equal(lost(`${path}.copy`), lastId! - firstId! + 1);
+});
+
+test('figures are kept along with what is written and removed, and not counted anew at each look', async (t) => {
+  const { path, clock, log, reopen } = setUp(t, { maxBytes: 100_000, windowMs: 0 });
+  const agree = (one: Log): void => {
+    const { records, fileBytes, lastId, dropped } = kept(path).stats;
+    assert.deepEqual(one.figures(), { records, fileBytes, lastId, dropped });
+  };
+  agree(log);
+  await log.appendAll([record('a'), record('b'), record('a')]);
+  agree(log);
+  while (log.figures().dropped === 0) {
+    await log.append(record(`${clock.now()}`, 1000));
+    clock.advance(1);
+  }
+  agree(log);
+  const again = reopen();
+  agree(again);
+  const { records } = again.figures();
+  const other = new DatabaseSync(path);
+  other.exec('DELETE FROM wal');
+  other.close();
+  assert.equal(again.figures().records, records);
 });
 
 test('a copy made while the log is written is whole', async (t) => {

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
-import { type LogStats, openFile, statsOf, usedBytes } from './log-file.ts';
+import { openFile, usedBytes } from './log-file.ts';
 
 /**
  * The log: opaque bytes, each once, on disk before anybody is told that they are kept.
@@ -51,6 +51,16 @@ export interface Spare {
   readonly appliedTo: () => number;
 }
 
+/** What is known of the log at any time without a walk over it. */
+interface LogFigures {
+  readonly records: number;
+  /** The whole file without what is free in it. */
+  readonly fileBytes: number;
+  readonly lastId: number | undefined;
+  /** Records removed at the bound since the log was made. */
+  readonly dropped: number;
+}
+
 export type Appended = 'stored' | 'duplicate';
 
 /** Why a record was not taken now; it may be sent again. */
@@ -87,6 +97,7 @@ export class Log {
   readonly #options: Required<Omit<LogOptions, 'spare'>> & Pick<LogOptions, 'spare'>;
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
+  readonly #ends: StatementSync;
   /** Names this file; another one, also one that takes its place, has another name. */
   readonly id: string;
   #waiting: Waiting[] = [];
@@ -96,6 +107,8 @@ export class Log {
   /** Records a millisecond that the disk takes, an exponential mean over commits. */
   #ratePerMs = FIRST_RATE_PER_MS;
   #problem: string | undefined;
+  /** Rows of the file. Counted once: the hub looks at every scrape, in the thread that answers its clients. */
+  #records: number;
   /** Up to here nothing spare is left. */
   #sparedTo = 0;
 
@@ -104,6 +117,12 @@ export class Log {
     this.#options = { maxBytes: 200 * MEGABYTE, windowMs: DAY_MS, maxWaiting: 20_000, ...options };
     this.#db = openFile(options.path);
     ({ id: this.id } = this.#db.prepare('SELECT id FROM wal_name').get() as { id: string });
+    ({ records: this.#records } = this.#db.prepare('SELECT COUNT(*) AS records FROM wal').get() as {
+      records: number;
+    });
+    this.#ends = this.#db.prepare(
+      'SELECT (SELECT MAX(id) FROM wal) AS lastId, (SELECT dropped FROM wal_facts) AS dropped',
+    );
     this.#insert = this.#db.prepare(
       // Not INSERT OR IGNORE: that would use up an id for each duplicate, and a gap is to mean a removal.
       `INSERT INTO wal (idempotency_key, ts_ns, bytes, checksum, kind, source, received_at)
@@ -158,8 +177,9 @@ export class Log {
     return this.#problem;
   }
 
-  stats(): LogStats {
-    return statsOf(this.#db);
+  figures(): LogFigures {
+    const { lastId, dropped } = this.#ends.get() as { lastId: number | null; dropped: number };
+    return { records: this.#records, fileBytes: usedBytes(this.#db), lastId: lastId ?? undefined, dropped };
   }
 
   /** Commits what waits, then closes the file. Nothing is taken any more. */
@@ -203,6 +223,7 @@ export class Log {
     try {
       const answers = batch.map(({ records }) => records.map((record) => this.#writeOne(record, now)));
       this.#db.exec('COMMIT');
+      for (const some of answers) for (const one of some) if (one === 'stored') this.#records++;
       return answers;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -225,6 +246,7 @@ export class Log {
       const removed = this.#removeOld() || this.#removeSpare();
       this.#db.prepare('UPDATE wal_facts SET dropped = dropped + ?').run(removed);
       this.#db.exec('COMMIT');
+      this.#records -= removed;
       if (removed > 0) return;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');

@@ -40,6 +40,9 @@ describe('homeostat agent', () => {
     const keys = (): string[] => recordsOf(logOf(hubData)).map(({ key }) => key);
     // After the metrics of the first interval comes the coverage.
     await agent.until(() => keys().some((key) => key.includes('/coverage/')), 'the coverage');
+    const second = await homeostat(folder, ['agent', '--data', agent.folder, '--port', '0']);
+    assert.equal(second.code, 2, 'the outbox is of one agent');
+    assert.match(second.stderr, new RegExp(`in use by another Homeostat \\(pid ${agent.pid}\\)`));
     const shown = await homeostat(folder, ['status', '--data', agent.folder]);
     assert.match(shown.stdout, /^Publishing +to 127\.0\.0\.1:\d+ as shop, connected for /m);
     assert.match(shown.stdout, /^Published +\d+ events, .* certificate valid for \d+ h/m);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
@@ -74,7 +75,7 @@ describe('a client of others, in Python with stubs of its own', () => {
     reader.close();
     assert.equal(records, 618);
     assert.equal(first?.source, 'client');
-    assert.deepEqual(verified, { records: 618, damage: [], missing: 0 });
+    assert.deepEqual(verified, { records: 618, damage: [], missing: 0, dropped: 0 });
     // Field 900 of the envelope, which nobody here knows.
     assert.ok(Buffer.from(first.bytes).includes(Buffer.from('kept as it came')));
   });
@@ -88,7 +89,7 @@ describe('a client of others, in Python with stubs of its own', () => {
     const reader = new LogReader(logOf(data));
     const verified = reader.verify();
     reader.close();
-    assert.deepEqual(verified, { records: 615, damage: [], missing: 0 });
+    assert.deepEqual(verified, { records: 615, damage: [], missing: 0, dropped: 0 });
   });
 
   it('is told which field is wrong', async (t) => {
@@ -141,6 +142,12 @@ function handshake(port: number, options: tls.ConnectionOptions): Promise<string
     });
   });
 }
+
+/** What is said where the hub of this process has the folder. */
+const inUseBy = (pid: number, data: string): RegExp =>
+  new RegExp(
+    `^homeostat: ${join(data, 'hub')} is in use by another hub .*\\(pid ${pid}\\): end that one.*--data\n$`,
+  );
 
 describe('the log of a hub', () => {
   it('at its bound makes clients come back later, and tells them when', async (t) => {
@@ -205,14 +212,24 @@ describe('the log of a hub', () => {
     const { folder, data, hub } = await setUp(t);
     const client = new Publisher(hub.address, folder, 'client');
     assert.equal(await client.publish('a'), 'OK');
+    assert.equal(await client.publish('b'), 'OK');
     client.close();
     const run = (...args: string[]) => homeostat(folder, ['wal', ...args, '--data', data]);
-    assert.match((await run('stats')).stdout, /^Records +1, ids 1 to 1$/m);
+    assert.match((await run('stats')).stdout, /^Records +2, ids 1 to 2$/m);
     assert.equal((await run('verify')).code, 0);
     assert.match((await run('replay')).stdout, /"key":"a".*"exe":"\/bin\/true"/);
     const refused = await run('reset', '--yes');
-    assert.deepEqual([refused.code, /the hub runs \(pid \d+\)/.test(refused.stderr)], [1, true]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, inUseBy(hub.pid, data));
     assert.equal(await hub.end(), 0);
+    const thief = new DatabaseSync(logOf(data));
+    thief.exec('DELETE FROM wal WHERE id = 2');
+    thief.close();
+    const verified = await run('verify');
+    assert.deepEqual(
+      [verified.code, verified.stdout],
+      [1, '1 records, 0 damaged, 1 ids missing (0 dropped at the bound)\n'],
+    );
     const asked = await run('reset');
     assert.deepEqual([asked.code, /Nobody can be asked here/.test(asked.stderr)], [2, true]);
     const copy = join(folder, 'copy.db');
@@ -223,6 +240,29 @@ describe('the log of a hub', () => {
       [gone.code, /wal\.db is not there: 'homeostat hub' makes it/.test(gone.stderr)],
       [1, true],
     );
+  });
+
+  it('belongs to one hub: another one is told so, whatever its ports, and takes nothing from the first', async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    const client = new Publisher(hub.address, folder, 'client');
+    assert.equal(await client.publish('before'), 'OK');
+    for (const port of ['0', String(hub.port)]) {
+      const ports = ['--bus-port', port, '--enroll-port', '0', '--port', '0'];
+      const second = await homeostat(folder, ['hub', '--data', data, ...ports]);
+      assert.equal(second.code, 2);
+      assert.match(second.stderr, inUseBy(hub.pid, data));
+    }
+    assert.equal((await homeostat(folder, ['bus', 'status', '--data', data])).code, 0);
+    assert.equal((await homeostat(folder, ['wal', 'reset', '--yes', '--data', data])).code, 2);
+    assert.equal(await client.publish('after'), 'OK');
+    client.close();
+    assert.equal(await hub.end(), 0);
+    const reader = new LogReader(logOf(data));
+    const keys = [...reader.records()].map(({ key }) => key);
+    reader.close();
+    assert.deepEqual(keys, ['before', 'after']);
+    const again = await HubProcess.start(data);
+    assert.equal(await again.end(), 0, 'the lock goes with its process');
   });
 
   it('of a port that is in use is one clear line', async (t) => {

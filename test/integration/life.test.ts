@@ -89,6 +89,7 @@ describe('the life of the daemon', { concurrency: 3 }, () => {
       second.stderr,
       new RegExp(`^homeostat: .*in use by another Homeostat \\(pid ${daemon.pid}\\).*\n$`),
     );
+    assert.ok(existsSync(join(daemon.folder, 'homeostat.json')), 'the run file is of the first');
 
     const { coverage, lastSampleAt } = await daemon.until(({ store }) => store.series > 0, 'the first flush');
     const ended = await daemon.end('SIGINT');

@@ -5,9 +5,9 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { UserError } from '../../lib/errors.ts';
 import { formatValue } from '../../model/display.ts';
-import { findRunning } from '../client.ts';
 import { hubFolder, logFile } from '../hub-folder.ts';
-import { openLog } from '../open-log.ts';
+import { lockHub } from '../hub-lock.ts';
+import { openLog, requireLog } from '../open-log.ts';
 import { addDataOption, addJsonOption, numberArgument } from '../options.ts';
 
 interface WalOptions {
@@ -59,10 +59,9 @@ Dropped  ${facts.dropped} at the bound`);
 
 async function verify({ data, json }: WalOptions): Promise<void> {
   const log = await openLog(data);
-  const { records, damage, missing } = log.verify((seen) => {
+  const { records, damage, missing, dropped } = log.verify((seen) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${seen} records`);
   });
-  const { dropped } = log.stats();
   log.close();
   const unexplained = Math.max(0, missing - dropped);
   if (json) console.log(JSON.stringify({ records, damage, missing, dropped, unexplained }, null, 2));
@@ -97,19 +96,23 @@ function copy(log: { backup(target: string): void }, file: string): void {
 
 async function reset(options: WalOptions & { backup?: string; yes?: true }): Promise<void> {
   const { data, json } = options;
-  const running = findRunning(hubFolder(data));
-  if (running)
-    throw new UserError(`the hub runs (pid ${running.run.pid}): end it before its log is emptied`, 1);
-  const log = await openLog(data);
-  const { records } = log.stats();
+  requireLog(data);
+  // Also while somebody is asked: no hub begins, and what was counted and copied is what is removed.
+  const unlock = lockHub(hubFolder(data));
   try {
-    if (options.backup !== undefined) copy(log, options.backup);
-    else if (!options.yes) await confirm(`Empty the log of ${records} records without a backup?`);
+    const log = await openLog(data);
+    const { records } = log.stats();
+    try {
+      if (options.backup !== undefined) copy(log, options.backup);
+      else if (!options.yes) await confirm(`Empty the log of ${records} records without a backup?`);
+    } finally {
+      log.close();
+    }
+    for (const end of ['', '-wal', '-shm']) rmSync(`${logFile(data)}${end}`, { force: true });
+    console.log(json ? JSON.stringify({ removed: records }) : `${records} records removed`);
   } finally {
-    log.close();
+    unlock();
   }
-  for (const end of ['', '-wal', '-shm']) rmSync(`${logFile(data)}${end}`, { force: true });
-  console.log(json ? JSON.stringify({ removed: records }) : `${records} records removed`);
 }
 
 async function confirm(question: string): Promise<void> {

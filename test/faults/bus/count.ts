@@ -11,7 +11,7 @@ export interface Counts {
   readonly lost: number;
   /** In the log more than once. */
   readonly twice: number;
-  /** Rows whose bytes do not match their checksum, and ids that are missing. */
+  /** Rows whose bytes do not match their checksum, and ids that are missing though nothing was dropped. */
   readonly damaged: number;
 }
 
@@ -21,7 +21,7 @@ export function count(path: string, acknowledged: Iterable<string>, agents: read
   try {
     const times = new Map<string, number>();
     for (const { key } of reader.records()) times.set(key, (times.get(key) ?? 0) + 1);
-    const { damage, missing } = reader.verify();
+    const { damage, missing, dropped } = reader.verify();
     const keys = [...acknowledged];
     const released = agents.map((agent) => releasedBy(agent, times.keys()));
     const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
@@ -30,7 +30,7 @@ export function count(path: string, acknowledged: Iterable<string>, agents: read
       kept: sum([...times.values()]),
       lost: keys.filter((key) => !times.has(key)).length + sum(released.map(({ lost }) => lost)),
       twice: [...times.values()].filter((one) => one > 1).length,
-      damaged: damage.length + missing,
+      damaged: damage.length + Math.max(0, missing - dropped),
     };
   } finally {
     reader.close();
