@@ -60,6 +60,30 @@ const CASES: readonly (readonly [given: readonly string[], expected: readonly st
     ['sh', '-c', 'mysql -u root -p*** db'],
   ],
   [
+    ['sh', '-c', "sshpass -p 's3cr3t pw' ssh host; mongosh -u me -p s3cr3tpw db"],
+    ['sh', '-c', 'sshpass -p *** ssh host; mongosh -u me -p *** db'],
+  ],
+  [
+    ['sh', '-c', 'redis-cli -h cache -a s3cr3tpw ping; mariadb-dump -ps3cr3tpw db'],
+    ['sh', '-c', 'redis-cli -h cache -a *** ping; mariadb-dump -p*** db'],
+  ],
+  [
+    ['mongosh', '-u', 'me', '-p', 's3cr3tpw'],
+    ['mongosh', '-u', 'me', '-p', '***'],
+  ],
+  [
+    ['mosquitto_pub', '-u', 'me', '-P', 's3cr3tpw', '-p', '1883'],
+    ['mosquitto_pub', '-u', 'me', '-P', '***', '-p', '1883'],
+  ],
+  [
+    ['mysql', '-P', '3306', '-h', 'db'],
+    ['mysql', '-P', '3306', '-h', 'db'],
+  ],
+  [
+    ['psql', '-p', '5432', 'db'],
+    ['psql', '-p', '5432', 'db'],
+  ],
+  [
     ['sh', '-c', 'cd /; PASSWORD="a b" app --token abc -v'],
     ['sh', '-c', 'cd /; PASSWORD=*** app --token *** -v'],
   ],
@@ -95,7 +119,19 @@ test('text without secrets is the same text', () => {
 });
 
 test('a hostile argument of a megabyte is done in linear time', () => {
-  for (const part of ['a', 'eyJ', '-', '://', 'password ', 'x-', 'mysql -', ' --a', 'pass']) {
+  for (const part of [
+    'a',
+    'eyJ',
+    '-',
+    '://',
+    'password ',
+    'x-',
+    'mysql -',
+    'mysql -p"',
+    "redis-cli -a'",
+    ' --a',
+    'pass',
+  ]) {
     assert.equal(typeof redactText(part.repeat(1_000_000 / part.length)), 'string');
   }
 });

@@ -17,14 +17,15 @@ const OPTION = new RegExp(`^--?[\\w.-]{0,100}?${SECRET_NAME}$`, 'i');
 
 /** Options of well-known programs whose value is a secret though their name does not say so; attached or apart. */
 const SHORT_OPTIONS: readonly (readonly [program: RegExp, option: string])[] = [
-  [/^(?:mysql|mariadb|mongo|sshpass|ncftp|rabbitmqadmin)/i, '-p'],
+  [/^(?:mysql|mariadb|mycli|mongo|cqlsh|beeline|sshpass|ncftp|rabbitmqadmin)/i, '-p'],
   [/^(?:docker|podman|helm|nerdctl)/i, '-p'],
-  [/^(?:redis|valkey|keydb)-cli/i, '-a'],
+  [/^(?:redis|valkey|keydb)-(?:cli|benchmark)/i, '-a'],
   [/^ldap(?:search|add|modify|delete|passwd|whoami)/i, '-w'],
   [/^(?:curl|wget|http|https|xh)$/i, '-u'],
   [/^(?:curl)$/i, '-U'],
   [/^(?:smbclient|rpcclient|net)$/i, '-U'],
-  [/^(?:sqlcmd|bcp|osql|zip|unzip|ipmitool)$/i, '-P'],
+  [/^(?:sqlcmd|mssql-cli|bcp|osql|zip|unzip|ipmitool|mosquitto_(?:pub|sub|rr))$/i, '-P'],
+  [/^(?:plink|pscp|psftp)$/i, '-pw'],
   [/^(?:7z|7za|7zz|rar|unrar)$/i, '-p'],
 ];
 /** Tools in which `-p` is a password only for one sub-command (`docker run -p 80:80` maps a port). */
@@ -50,8 +51,15 @@ const TEXT_PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[
     new RegExp(`(\\s--?[\\w-]{0,40}?${SECRET_NAME}\\s{1,3})(?!-)("[^"]*"?|'[^']*'?|\\S+)`, 'gi'),
     `$1${HIDDEN}`,
   ],
-  [/\b((?:mysql|mariadb|sshpass)\w{0,20}\s(?:[^|;&\n]{0,200}\s)?-p)\s?[^\s-]\S*/gi, `$1${HIDDEN}`],
+  shortInText('(?:mysql|mariadb|mongo|sshpass)[\\w-]{0,20}', '-p'),
+  shortInText('(?:redis|valkey|keydb)-(?:cli|benchmark)', '-a'),
 ];
+
+/** The same options in a line of a shell script. */
+function shortInText(program: string, option: string): readonly [RegExp, string] {
+  const before = `\\b${program}\\s(?:[^|;&\\n]{0,200}\\s)?${option}`;
+  return [new RegExp(`(${before}\\s?)("[^"]*"?|'[^']*'?|[^\\s-]\\S*)`, 'gi'), `$1${HIDDEN}`];
+}
 
 /** The same text without what looks like a secret: for one argument, a line of a shell script, an environment. */
 export function redactText(text: string): string {

@@ -174,18 +174,21 @@ export class Registry {
     return judge(peer.name, member, held, this.#clock.now());
   }
 
-  /** From now on nobody of this name is let in. Throws UserError where there is none. */
-  revoke(name: string): void {
+  /** From now on nobody of this name is let in: what it is. Throws UserError where there is none. */
+  revoke(name: string): Member['kind'] {
+    let kind: Member['kind'] = 'host';
     this.#change(({ members }) => {
       const member = members.find((one) => one.name === name);
       if (!member)
         throw new UserError(
           `no host or client is called '${name}'; 'homeostat hub hosts' shows those there are`,
         );
+      kind = member.kind;
       if (member.state === 'revoked') return;
       member.state = 'revoked';
       member.stateAt = this.#clock.now();
     });
+    return kind;
   }
 
   /** Certificates of authorities that are not among these are no longer let in. */

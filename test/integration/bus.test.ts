@@ -89,7 +89,7 @@ describe('a client of others, in Python with stubs of its own', () => {
     const reader = new LogReader(logOf(data));
     const verified = reader.verify();
     reader.close();
-    assert.deepEqual(verified, { records: 615, damage: [], missing: 0 });
+    assert.deepEqual(verified, { records: 615, damage: [], missing: 0, dropped: 0 });
   });
 
   it('is told which field is wrong', async (t) => {

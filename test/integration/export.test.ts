@@ -103,11 +103,17 @@ test('an export that was broken off goes on to the same bytes, however it was br
   /** Starts an export into a file and ends it as soon as some of it is vouched for; its exit code. */
   const breakOff = async (file: string, signal: NodeJS.Signals, args: readonly string[]) => {
     const line = [HOMEOSTAT, 'export', '--data', data, '-o', file, ...args];
-    const child = spawn(process.execPath, line, { stdio: 'ignore' });
-    const ended = once(child, 'exit') as Promise<[number | null]>;
+    const child = spawn(process.execPath, line, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const ended = once(child, 'close') as Promise<[number | null]>;
     while (child.exitCode === null && !(existsSync(file) && statSync(file).size > 100_000)) await sleep(2);
     child.kill(signal);
     const [code] = await ended;
+    if (signal === 'SIGINT')
+      assert.ok(said.includes(`'homeostat export --resume --data ${data} --output ${file}' goes on`), said);
     return code;
   };
 

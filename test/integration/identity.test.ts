@@ -358,8 +358,8 @@ describe('a host or client that is revoked', () => {
     const [stream, neighbour] = [await begun(open(t, own)), await begun(open(t, others))];
     const line = /web was revoked at .*; to let it in again, run 'homeostat hub token create --name web'/;
     const ended = assert.rejects(stream.next(), line);
-    await run('revoke', 'web');
-    await run('revoke', 'siem');
+    assert.match(await run('revoke', 'web'), /again: homeostat hub token create --name web\n$/);
+    assert.match(await run('revoke', 'siem'), /again: homeostat hub issue siem\n$/);
     await ended;
     await assert.rejects(open(t, own).next(), line);
     assert.equal(await client.publish('b'), 'SECURITY_VIOLATION');

@@ -191,11 +191,12 @@ const day = (at: number | undefined): string =>
 
 async function revoke(host: string, _options: Options, command: Command): Promise<void> {
   const { data, json } = optionsOf(command);
-  (await openRegistry(data)).revoke(host);
+  const kind = (await openRegistry(data)).revoke(host);
+  const again = kind === 'client' ? `issue ${host}` : `token create --name ${host}`;
   console.log(
     json
       ? JSON.stringify({ name: host, state: 'revoked' })
-      : `${host} is let in no longer. To let it in again: homeostat hub token create --name ${host}`,
+      : `${host} is let in no longer. To let it in again: homeostat hub ${again}`,
   );
 }
 

@@ -22,7 +22,7 @@ export async function runExport(
   const { source, plan } = await openSource(dataFolder, wanted);
   try {
     const output = file === undefined ? new StreamOutput() : FileOutput.create(file, plan);
-    await write(source, output, { plan, position: undefined, file, broken: undefined });
+    await write(source, output, { dataFolder, plan, position: undefined, file, broken: undefined });
   } finally {
     source.close();
   }
@@ -35,6 +35,7 @@ export async function resumeExport(dataFolder: string, file: string): Promise<vo
   const { source } = await openSource(dataFolder, plan);
   try {
     await write(source, output, {
+      dataFolder,
       plan,
       position,
       file,
@@ -46,6 +47,7 @@ export async function resumeExport(dataFolder: string, file: string): Promise<vo
 }
 
 interface Writing {
+  readonly dataFolder: string;
   readonly plan: ExportPlan;
   readonly position: number | undefined;
   readonly file: string | undefined;
@@ -77,7 +79,7 @@ async function write(source: Source, output: Output, writing: Writing): Promise<
   }
   // What stops at a stream has no second chance: it is ended as if it were whole.
   await sink.end(!stopped || writing.file === undefined);
-  if (stopped) throw new UserError(interruption(rows, writing.file), INTERRUPTED);
+  if (stopped) throw new UserError(interruption(rows, writing), INTERRUPTED);
 }
 
 async function writePiece({ rows, position }: Piece, sink: RowSink): Promise<number> {
@@ -92,7 +94,7 @@ async function writePiece({ rows, position }: Piece, sink: RowSink): Promise<num
   return count;
 }
 
-const interruption = (rows: number, file: string | undefined): string =>
+const interruption = (rows: number, { dataFolder, file }: Writing): string =>
   file === undefined
     ? `interrupted after ${rows} rows, all of them whole`
-    : `interrupted after ${rows} more rows; 'homeostat export --resume --output ${file}' goes on`;
+    : `interrupted after ${rows} more rows; 'homeostat export --resume --data ${dataFolder} --output ${file}' goes on`;
