@@ -42,6 +42,13 @@ test('an anomaly comes whole, and what is none is not passed on', () => {
   assert.equal(json(JSON.stringify({ ...anomaly, kind: 'silence' })), undefined);
 });
 
+test('an event’s key names its process, with the name of its queue or without', () => {
+  for (const key of ['web/1f0c9e2a-7-42/start/9', 'web/1f0c9e2a-7-42/start/0a1b2c3d/9']) {
+    const told = read({ ...says.process(AT, 'start', 7), idempotencyKey: key });
+    assert.equal(told?.kind === 'process' && told.process.id, '1f0c9e2a-7-42');
+  }
+});
+
 test('text without end is cut', () => {
   const endless = 'x'.repeat(50_000);
   const process = { exe: endless, args: Array(100).fill(endless), cgroup: endless, containerId: endless };

@@ -75,8 +75,8 @@ function agentEvent(event: Event): AgentEvent | undefined {
 const ms = (ns: bigint): number => Number(ns / 1_000_000n);
 const STATES: ReadonlySet<string> = new Set(['R', 'S', 'D', 'Z', 'T', 't', 'I', 'X']);
 
-/** An agent's key of a process event names the process in its second part: `NAME/BOOT-PID-START/KIND/NUMBER`. */
-const IN_KEY = /^[^/]+\/(\w+-\d+-\d+)\/[a-z]+\/\d+$/;
+/** An agent's key of a process event names the process in its second part: `NAME/BOOT-PID-START/KIND/QUEUE/NUMBER`; once without QUEUE. */
+const IN_KEY = /^[^/]+\/(\w+-\d+-\d+)\/[a-z]+\/(?:[^/]+\/)?\d+$/;
 
 function listed(wire: WireProcess, key: string): ListedProcess {
   const pid = Number(wire.pid);

@@ -51,6 +51,8 @@ describe('a stream of batches', () => {
     assert.equal(keysIn(data).length, 10);
     const figures = await (await fetch(`${hub.figures}/metrics`)).text();
     assert.match(figures, /^bus_events_total 10$/m);
+    for (const gauge of ['bytes', 'max_bytes', 'waiting', 'dropped_total', 'refusing'])
+      assert.match(figures, new RegExp(`^hub_log_${gauge} \\d+$`, 'm'));
   });
 
   it('keeps an event that comes again once, and refuses one without a key alone', async (t) => {
