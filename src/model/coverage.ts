@@ -35,6 +35,7 @@ export const LOSSES = [
   'ticks missed',
   'samples not stored',
   'samples dropped by the disk cap',
+  'incidents not stored',
   'scans missed',
   'events not logged',
   'events not published',
