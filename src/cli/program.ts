@@ -69,7 +69,7 @@ function explain(error: unknown, program: Command, argv: readonly string[]): num
     return 2;
   }
   if (error instanceof UserError) {
-    complain(error.message);
+    for (const line of [error.message, ...error.more]) complain(line);
     return error.exitCode;
   }
   if (errorCode(error) === 'EPIPE') return 0;
