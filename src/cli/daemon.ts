@@ -37,6 +37,7 @@ import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
+import { openIncidentDesk } from './incident-desk.ts';
 import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
@@ -133,6 +134,7 @@ export async function runDaemon(
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
+  const incidents = openIncidentDesk({ folder, clock, onIncident: () => {} });
   const agent = new Agent({
     clock,
     log,
@@ -158,6 +160,7 @@ export async function runDaemon(
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
       hub.ticked(tick, score);
+      incidents.look();
       follower?.tick(tick);
     },
     onScan: (scan) => {
@@ -166,6 +169,7 @@ export async function runDaemon(
     },
     onAnomaly: (anomaly) => {
       hub.raised(anomaly);
+      incidents.signal(anomaly);
       follower?.anomaly(anomaly);
     },
   });
@@ -182,7 +186,13 @@ export async function runDaemon(
     onNote: (note) => log.info(note),
   });
   const coverage = (): Coverage => {
-    const losses = [...schedule.losses(), ...store.losses(), ...journal.losses(), ...logLosses()];
+    const losses = [
+      ...schedule.losses(),
+      ...store.losses(),
+      ...journal.losses(),
+      ...incidents.losses(),
+      ...logLosses(),
+    ];
     const all = [...losses, ...(follower?.losses() ?? [])];
     return coverageOf(schedule.reports(), all, clock.now(), store.stats().problem);
   };
@@ -242,6 +252,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    incidents.close();
     store.close();
     removeRunFile(folder);
   }

@@ -37,6 +37,7 @@ export interface Loss extends ToldLoss {
     | 'ticks missed'
     | 'samples not stored'
     | 'samples dropped by the disk cap'
+    | 'incidents not stored'
     | 'scans missed'
     | 'events not logged'
     | 'events not published';
