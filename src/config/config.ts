@@ -64,9 +64,15 @@ export async function loadConfig<S extends AnySchema>(
     return line === undefined ? undefined : `${file!.path}:${line}`;
   };
   const result = v.safeParse(schema, secrets.value, { abortPipeEarly: true });
-  const mistakes = [...secrets.mistakes, ...unknownSettings(secrets.value, shape), ...complaints(result, shape)];
+  const mistakes = [
+    ...secrets.mistakes,
+    ...unknownSettings(secrets.value, shape),
+    ...complaints(result, shape),
+  ];
   const lines = [
-    ...mistakes.map(({ path, problem }) => `${origin(path) ?? 'configuration'}: ${path.join('.')}: ${problem}`),
+    ...mistakes.map(
+      ({ path, problem }) => `${origin(path) ?? 'configuration'}: ${path.join('.')}: ${problem}`,
+    ),
     ...(environment?.mistakes ?? []),
   ];
   if (lines.length > 0 || !result.success) throw new UserError(lines[0]!, 2, lines.slice(1));

@@ -37,7 +37,7 @@ export function readEnvironment(
     if (!variable.startsWith(PREFIX) || !text || others.includes(variable)) continue;
     const path = aliases[variable]?.split('.') ?? pathOf(schema, variable.slice(PREFIX.length));
     const shape = path && shapeAt(schema, path);
-    if (shape) given.push({ path, value: valueOf(text, shape), variable });
+    if (shape) given.push({ path, value: parsed(text, shape), variable });
     else {
       const problem = mistaken(variable, schema, [...Object.keys(aliases), ...others]);
       if (problem !== undefined) mistakes.push(problem);
@@ -74,7 +74,7 @@ function shapeAt(schema: Shape, path: readonly string[]): Shape | undefined {
 
 const FILE_NAME: Shape = { type: 'string' };
 
-function valueOf(text: string, shape: Shape): unknown {
+function parsed(text: string, shape: Shape): unknown {
   const { type, item } = unwrap(shape);
   if (/^[[{]/.test(text)) {
     try {
@@ -87,7 +87,7 @@ function valueOf(text: string, shape: Shape): unknown {
     return text
       .replace(/^\[(.*)\]$/, '$1')
       .split(',')
-      .map((part) => valueOf(part.trim(), item!));
+      .map((part) => parsed(part.trim(), item!));
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   // A union may take numbers and texts; a picklist too.
   if (type !== 'string' && text !== '' && !Number.isNaN(Number(text))) return Number(text);

@@ -14,16 +14,21 @@ const HIDDEN = '(secret)';
 
 /** Whether a setting of that name and schema must not be shown. A file's name may be. */
 export const isSecret = (name: string, shape: Shape | undefined): boolean =>
-  (shape !== undefined && notesOf(shape).secret === true) || (SECRET_NAME.test(name) && !name.endsWith('_file'));
+  (shape !== undefined && notesOf(shape).secret === true) ||
+  (SECRET_NAME.test(name) && !name.endsWith('_file'));
 
 /** A value as it may be shown: secrets in it are hidden, and so are passwords within addresses. */
 export function hideSecrets(value: unknown, shape: Shape | undefined, name = ''): unknown {
   if (value === undefined || value === null) return value;
   if (isSecret(name, shape) && !isMap(value)) return HIDDEN;
-  if (Array.isArray(value)) return value.map((one, index) => hideSecrets(one, shape && below(shape, value, index)));
+  if (Array.isArray(value))
+    return value.map((one, index) => hideSecrets(one, shape && below(shape, value, index)));
   if (isMap(value))
     return Object.fromEntries(
-      Object.entries(value).map(([key, one]) => [key, hideSecrets(one, shape && below(shape, value, key), key)]),
+      Object.entries(value).map(([key, one]) => [
+        key,
+        hideSecrets(one, shape && below(shape, value, key), key),
+      ]),
     );
   return typeof value === 'string' ? value.replace(/(:\/\/[^/\s:@]*):[^/\s@]*@/, `$1:${HIDDEN}@`) : value;
 }
@@ -54,7 +59,8 @@ export function readSecretFiles(
     mistakes.push(...inner.mistakes);
     return inner.value;
   };
-  if (Array.isArray(value)) return { value: value.map((one, index) => enter(String(index), one)), read, mistakes };
+  if (Array.isArray(value))
+    return { value: value.map((one, index) => enter(String(index), one)), read, mistakes };
   if (!isMap(value)) return { value, read, mistakes };
   const result: Record<string, unknown> = {};
   for (const [key, one] of Object.entries(value)) {

@@ -1,5 +1,12 @@
 import * as v from 'valibot';
-import { DURATION_HELP, DURATION_PATTERN, parseDuration, parseSize, SIZE_HELP, SIZE_PATTERN } from './units.ts';
+import {
+  DURATION_HELP,
+  DURATION_PATTERN,
+  parseDuration,
+  parseSize,
+  SIZE_HELP,
+  SIZE_PATTERN,
+} from './units.ts';
 
 /**
  * Text that `parse` understands, as the number that it stands for; `what` says to people what is understood, `pattern` to programs as
