@@ -8,7 +8,6 @@ import {
 } from '../../proto/generated/messaging/messaging.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ConnectionRefusal, Connections } from '../lib/connections.ts';
-import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Peer } from '../model/peer.ts';
 import { type Caller, Clients, type Limited, type LimitedClient } from './clients.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
@@ -122,16 +121,9 @@ export class Bus {
   }
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
-  async listen(): Promise<number> {
+  listen(): Promise<number> {
     const { host, port } = this.#options;
-    try {
-      return await this.#connections.listen(host, port);
-    } catch (error) {
-      const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-      throw new UserError(
-        `the bus cannot listen on ${address} (${errorCode(error) ?? errorMessage(error)}): end what uses it, or choose another port with --bus-port`,
-      );
-    }
+    return this.#connections.listen(host, port, 'the bus cannot listen', '--bus-port');
   }
 
   /** What is open now, and what was not taken since the start. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as v from 'valibot';
 import { UserError } from '../lib/errors.ts';
-import { durationSchema, loadConfig, sizeSchema } from './config.ts';
+import { durationSchema, sizeSchema } from '../lib/quantity.ts';
+import { loadConfig } from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'homeostat-config-'));
 after(() => rmSync(folder, { recursive: true }));

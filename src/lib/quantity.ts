@@ -1,0 +1,20 @@
+import * as v from 'valibot';
+import { DURATION_HELP, parseDuration, parseSize, SIZE_HELP } from './units.ts';
+
+/** Text that `parse` understands, as the number that it stands for; `what` says to people what is understood. */
+export const quantity = (what: string, parse: (text: string) => number | undefined) =>
+  v.pipe(
+    v.string(what),
+    v.check((text) => parse(text) !== undefined, what),
+    v.transform((text) => parse(text)!),
+  );
+
+/** A span of time in ms, written as `10m`. */
+export const durationSchema = quantity(`a span of time: ${DURATION_HELP}`, parseDuration);
+
+/** A size in bytes, written as `1GiB`, of `least` (written so too) or more. */
+export const sizeSchema = (least: string) =>
+  quantity(`a size of ${least} or more: ${SIZE_HELP}`, (text) => {
+    const bytes = parseSize(text);
+    return bytes !== undefined && bytes >= parseSize(least)! ? bytes : undefined;
+  });
