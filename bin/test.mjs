@@ -80,6 +80,8 @@ function ensurePrograms() {
   // A disk that fails, and networks that are cut.
   if (!onPath('strace')) packages.push('strace');
   if (!onPath('ip')) packages.push('iproute2');
+  // Who reads what is exported.
+  for (const program of ['prometheus', 'victoria-metrics']) if (!onPath(program)) packages.push(program);
   if (packages.length === 0) return;
   const names = packages.join(' ');
   if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
 import { AGENT_EVENT, saysThatItStops } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
+import { HubPage } from '../exporters/prometheus/hub-page.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { fleetFigures } from '../hub/fleet-figures.ts';
 import { FleetSource } from '../hub/fleet-source.ts';
@@ -138,10 +139,13 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
     problem: () => log.problem(),
-    metrics: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+  });
+  const exposition = new HubPage({
+    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+    hosts: () => source.told(),
   });
   const server = createServer({
-    ...{ ...door, source, port: options.port, webFolder: webFolder(), clock, log: journal },
+    ...{ ...door, source, exposition, port: options.port, webFolder: webFolder(), clock, log: journal },
   });
   const guarded = guard((problem) => journal.warn(`the hosts' data cannot be kept: ${problem}`));
   const working = setInterval(
