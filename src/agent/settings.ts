@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { optionalSetting, secretSchema, section, setting } from '../lib/setting.ts';
 import { parseDuration } from '../lib/units.ts';
@@ -120,6 +121,7 @@ export const settingsSchema = v.strictObject({
       '200MiB',
     ),
   }),
+  exporters: v.optional(exportersSchema, {}),
   log: section({
     level: setting(
       'From which severity on events are written to daemon.log.',

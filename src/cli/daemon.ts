@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
+import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
@@ -160,6 +161,7 @@ export async function runDaemon(
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
       hub.ticked(tick, score);
+      exports.tick(tick);
       incidents.look();
       follower?.tick(tick);
     },
@@ -223,7 +225,14 @@ export async function runDaemon(
       publish: () => follower?.status(),
     },
   });
-  const server = createServer({ ...door, source: hub, port, webFolder: webFolder(), clock, log });
+  const exports = exporting({
+    settings: settings.exporters,
+    status: () => hub.status(),
+    openAnomalies: () => agent.openAnomalies(),
+    processes: () => agent.processes(),
+  });
+  const { exposition } = exports;
+  const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
   process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
