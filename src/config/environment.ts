@@ -3,7 +3,7 @@ import { fileSettingOf } from './secrets.ts';
 import { below, isMap, type Shape, settingsOf, unwrap } from './shape.ts';
 
 /** Variables are `HOMEOSTAT_SECTION__KEY`, each name of the path in capitals, two underscores between. */
-export const variableOf = (path: readonly string[]): string => `${PREFIX}${path.join('__').toUpperCase()}`;
+const variableOf = (path: readonly string[]): string => `${PREFIX}${path.join('__').toUpperCase()}`;
 
 const PREFIX = 'HOMEOSTAT_';
 
