@@ -40,6 +40,8 @@ export interface HubOptions {
   readonly hostCap: number;
   /** Events a second that one client may send. */
   readonly clientEvents: number;
+  /** Only envelopes with a signature that verifies are taken. */
+  readonly requireSignatures?: true;
   /** Connections that are taken in all. */
   readonly maxConnections: number;
 }
@@ -78,7 +80,13 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
     ...{ host: options.busHost, port: options.busPort },
     refusal: (peer, open) => identity.refusal(peer, open),
-    taken: (client, abouts) => fleet.heard(client, abouts.some(saysThatItStops)),
+    ...(options.requireSignatures && {
+      signatureRefusal: (peer, signed) => identity.signatureRefusal(peer, signed),
+      streamRefusal: ({ name }) => (identity.isHost(name) ? undefined : unsignedStream(name)),
+    }),
+    taken: (client, abouts) => {
+      if (identity.isHost(client)) fleet.heard(client, abouts.some(saysThatItStops));
+    },
     limits: { eventsPerSecond: options.clientEvents, connections: options.maxConnections },
   });
   let busPort = 0;
@@ -98,10 +106,11 @@ export async function hub(options: HubOptions): Promise<void> {
     warn: (message) => journal.warn(message),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
-  const ingest = new Ingest({ path, fleet, isBusy: () => log.waiting() > 0, log: journal });
+  const isHost = (name: string): boolean => identity.isHost(name);
+  const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
   // serve
   const status = (): BusStatus => {
-    const { outcomes, duplicates, inFlight } = bus.metrics.figures();
+    const { outcomes, duplicates, unsigned, inFlight } = bus.metrics.figures();
     const { records, fileBytes, dropped } = log.figures();
     return {
       ...{
@@ -113,6 +122,8 @@ export async function hub(options: HubOptions): Promise<void> {
         at: clock.now(),
         published: outcomes,
         duplicates,
+        unsigned,
+        signaturesRequired: options.requireSignatures ?? false,
         inFlight,
       },
       ...{ connections: bus.connections(), limitedClients: bus.limitedClients() },
@@ -196,6 +207,9 @@ function guard(tell: (problem: string) => void) {
 
 /** A name or address that clients may call; not the wildcard ones. */
 const isName = (host: string): boolean => host !== '0.0.0.0' && host !== '::';
+
+const unsignedStream = (name: string): string =>
+  `${name} is a client: while signatures are required only hosts that enrolled may stream, as events of a stream have none`;
 
 const addressOf = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
