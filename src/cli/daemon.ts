@@ -135,7 +135,7 @@ export async function runDaemon(
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const incidents = openIncidentDesk({ folder, clock, onIncident: () => {} });
+  const incidents = openIncidentDesk({ folder, clock, onIncident: (incident) => exports.incident(incident) });
   const agent = new Agent({
     clock,
     log,
@@ -172,6 +172,7 @@ export async function runDaemon(
     onAnomaly: (anomaly) => {
       hub.raised(anomaly);
       incidents.signal(anomaly);
+      exports.anomaly(anomaly);
       follower?.anomaly(anomaly);
     },
   });
@@ -193,6 +194,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
+      ...exports.losses(),
       ...logLosses(),
     ];
     const all = [...losses, ...(follower?.losses() ?? [])];
@@ -225,10 +227,12 @@ export async function runDaemon(
       publish: () => follower?.status(),
     },
   });
-  const exports = exporting({
-    settings: settings.exporters,
+  // others
+  const exports = await exporting({
+    ...{ settings: settings.exporters, clock, log, version: version(), hostId: hostId(host) },
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
+    openIncidents: () => incidents.open(),
     processes: () => agent.processes(),
   });
   const { exposition } = exports;
@@ -248,6 +252,7 @@ export async function runDaemon(
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
     follower?.start();
+    exports.start();
     schedule.start();
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
     console.log(
@@ -263,6 +268,7 @@ export async function runDaemon(
     learner.stop();
     agent.stop();
     await follower?.stop();
+    await exports.stop();
     alarmCount.save();
     profiles.save();
     await server.close();

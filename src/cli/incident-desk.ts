@@ -20,6 +20,8 @@ export interface IncidentDesk {
   signal(signal: Signal): void;
   /** To be called every second or so. */
   look(): void;
+  /** What is open now, oldest first. */
+  open(): readonly Incident[];
   losses(): readonly Loss[];
   close(): void;
 }
@@ -40,6 +42,7 @@ export function openIncidentDesk({ folder, clock, onIncident, notify }: Incident
   return {
     signal: (signal) => incidents.signal(signal, clock.now()),
     look: () => incidents.look(clock.now()),
+    open: () => incidents.open(),
     losses: () => file.losses(),
     close: () => file.close(),
   };

@@ -66,7 +66,8 @@ export class Client {
     // The exporters tell of what was taken in part only here.
     const nothing = (): void => {};
     const warn = (message: string, ...more: unknown[]): void => {
-      if (/partial success/i.test([message, ...more].join(' '))) onRejected(more.map(String).at(-1) ?? message);
+      if (/partial success/i.test([message, ...more].join(' ')))
+        onRejected(more.map(String).at(-1) ?? message);
     };
     const logger = { error: nothing, warn, info: nothing, debug: nothing, verbose: nothing };
     diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
@@ -119,13 +120,21 @@ function reasonOf(error: Error | undefined): string {
   return errorMessage(error);
 }
 
-function dataOf({ from, at, startedAt }: Report, { name, kind, unit, description, points }: Report['families'][number]) {
+function dataOf(
+  { from, at, startedAt }: Report,
+  { name, kind, unit, description, points }: Report['families'][number],
+) {
   const isCounter = kind === 'counter';
   const [startTime, endTime] = [timeOf(isCounter ? startedAt : from), timeOf(at)];
   const of = {
     descriptor: { name, description, unit: unit === '' ? '1' : unit, valueType: DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
-    dataPoints: points.map(({ attributes, value }) => ({ attributes: { ...(attributes as Attributes) }, value, startTime, endTime })),
+    dataPoints: points.map(({ attributes, value }) => ({
+      attributes: { ...(attributes as Attributes) },
+      value,
+      startTime,
+      endTime,
+    })),
   };
   return isCounter
     ? { ...of, dataPointType: DataPointType.SUM as const, isMonotonic: true }

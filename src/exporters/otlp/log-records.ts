@@ -58,7 +58,11 @@ type Finding = Pick<
   readonly culprits: readonly Culprit[];
 };
 
-function recordOf({ state, severity, sentence, closedAt }: Omit<Finding, 'kind'>, now: number, openedAt: number) {
+function recordOf(
+  { state, severity, sentence, closedAt }: Omit<Finding, 'kind'>,
+  now: number,
+  openedAt: number,
+) {
   return {
     ...{ at: state === 'closed' ? (closedAt ?? now) : openedAt, observedAt: now },
     ...{ severityNumber: state === 'closed' ? CLOSED : NUMBERS[severity], severityText: severity },
@@ -66,7 +70,16 @@ function recordOf({ state, severity, sentence, closedAt }: Omit<Finding, 'kind'>
   };
 }
 
-function attributesOf({ id, state, kind, severity, provisional, since, metrics, culprits }: Omit<Finding, 'kind'> & { readonly kind: string }) {
+function attributesOf({
+  id,
+  state,
+  kind,
+  severity,
+  provisional,
+  since,
+  metrics,
+  culprits,
+}: Omit<Finding, 'kind'> & { readonly kind: string }) {
   return {
     'homeostat.id': id,
     'homeostat.state': state,

@@ -69,9 +69,15 @@ export class Otlp {
     this.#startedAt = clock.now();
     this.#from = this.#startedAt;
     this.#client = client((what) => this.#rejected(what));
-    this.#reports = this.#sender('metrics', MOST_REPORTS, 1, 'metrics not exported', (items) => this.#client.sendReports(items));
-    this.#records = this.#sender('findings', MOST_RECORDS, RECORDS_TOGETHER, 'findings not exported', (items) =>
-      this.#client.sendRecords(items),
+    this.#reports = this.#sender('metrics', MOST_REPORTS, 1, 'metrics not exported', (items) =>
+      this.#client.sendReports(items),
+    );
+    this.#records = this.#sender(
+      'findings',
+      MOST_RECORDS,
+      RECORDS_TOGETHER,
+      'findings not exported',
+      (items) => this.#client.sendRecords(items),
     );
   }
 
@@ -129,7 +135,13 @@ export class Otlp {
     this.#from = at;
   }
 
-  #sender<T>(name: string, most: number, together: number, what: Lost, send: (items: readonly T[]) => Promise<Sent>): Sender<T> {
+  #sender<T>(
+    name: string,
+    most: number,
+    together: number,
+    what: Lost,
+    send: (items: readonly T[]) => Promise<Sent>,
+  ): Sender<T> {
     const { timers, random, log, endpoint } = this.#options;
     return new Sender<T>({
       ...{ timers, random, most, together, send },

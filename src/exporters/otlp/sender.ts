@@ -2,7 +2,9 @@ import { Backoff } from '../../lib/backoff.ts';
 import type { Timers } from '../../lib/timers.ts';
 
 /** How a send ended. `refused`: it will never be taken, whatever changes at the other end. */
-export type Sent = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly refused: boolean };
+export type Sent =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly why: string; readonly refused: boolean };
 
 export interface SenderOptions<T> {
   readonly timers: Timers;
