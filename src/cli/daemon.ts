@@ -39,7 +39,7 @@ import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openIncidentDesk } from './incident-desk.ts';
-import { readSettings } from './settings.ts';
+import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
@@ -76,9 +76,8 @@ export async function runDaemon(
   options: UpOptions,
   follow?: (followed: Followed) => Follower,
 ): Promise<void> {
-  const settings = await readSettings(options);
-  const { host: bindTo, port } = settings.serve;
-  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
+  const { settings, reloader } = await openSettings(options);
+  const { host: bindTo, port, token } = settings.serve;
   const door = { host: bindTo, ...(token && { token }) };
   requireToken(door);
   const folder = options.data;
@@ -86,6 +85,7 @@ export async function runDaemon(
 
   // What it says about itself.
   const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
+  reloader.onReload('log', ({ level }) => log.setLevel(level));
 
   // collect
   const host = createLiveHost();
@@ -100,7 +100,7 @@ export async function runDaemon(
     path: join(folder, 'alarm-count.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const alarmsPerWeek = settings.alarms.per_week;
+  let alarmsPerWeek = settings.alarms.per_week;
   const { detectors } = settings.learn;
   const learner = new Learner({
     clock,
@@ -236,7 +236,12 @@ export async function runDaemon(
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
   process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
-  const stopped = stopSignal();
+  reloader.onReload('alarms', ({ per_week: wished }) => {
+    alarmsPerWeek = wished;
+    agent.wish(wished);
+  });
+  const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
+  const stopped = stopSignal(requests.reload);
   try {
     const { address } = await server.listen();
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
@@ -253,6 +258,7 @@ export async function runDaemon(
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
+    requests.stop();
     await schedule.stop();
     learner.stop();
     agent.stop();
