@@ -7,7 +7,7 @@ import { compare } from './rows.tsx';
 import { moment, refill, scannedAt } from './state.ts';
 
 /** Rows that are shown before more are asked for. */
-export const FIRST_ROWS = 60;
+const FIRST_ROWS = 60;
 
 /** The processes of now, or of the moment that is looked at. */
 export const list = signal<ProcessList | undefined>(undefined);
