@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { incidentsSchema } from '../alert/incidents/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { parseDuration } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
@@ -69,6 +70,7 @@ export const settingsSchema = v.strictObject({
     }),
     {},
   ),
+  incidents: v.optional(incidentsSchema, {}),
   store: v.optional(
     v.strictObject({
       keep_seconds: v.optional(durationSchema, '24h'),

@@ -38,6 +38,9 @@ export interface Loss extends ToldLoss {
     | 'samples not stored'
     | 'samples dropped by the disk cap'
     | 'incidents not stored'
+    | 'incidents dropped by the disk cap'
+    | 'evidence not stored'
+    | 'evidence dropped by the disk cap'
     | 'scans missed'
     | 'events not logged'
     | 'events not published';

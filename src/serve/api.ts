@@ -5,6 +5,7 @@ import type { HostsAnswer } from '../model/host.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { HttpError } from './http-error.ts';
+import { answerOfIncidents } from './incidents.ts';
 import { Parameters, quoted } from './parameters.ts';
 import { type HubSource, isHub, type Source } from './source.ts';
 
@@ -64,6 +65,8 @@ export function answer(
 ): string {
   const ofHub = answerOfHub(origin, clock, path, query);
   if (ofHub !== undefined) return JSON.stringify(ofHub);
+  const ofIncidents = answerOfIncidents(origin.archive, path, query, isHub(origin));
+  if (ofIncidents !== undefined) return JSON.stringify(ofIncidents);
   const source = sourceOf(origin, query);
   for (const route of ROUTES) {
     const match = route.path.exec(path);
@@ -74,7 +77,7 @@ export function answer(
   }
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, incidents, coverage, stream`,
   );
 }
 

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { duration } from '../../lib/text.ts';
 import type { Incident } from '../../model/incident.ts';
-import type { IncidentQuery } from '../../store/incident-file.ts';
-import { hubFolder } from '../hub-folder.ts';
+import type { WithEvidence } from '../incidents/archives.ts';
 import { addDataOption, addHostOption, addJsonOption, countArgument, momentArgument } from '../options.ts';
 import { table } from '../table.ts';
 
@@ -26,6 +25,7 @@ export function addIncidents(program: Command): void {
     )
     .option('--limit <n>', 'at most so many', countArgument, 50)
     .action(async ({ data, json, host, open, since, limit }: IncidentsOptions) => {
+      const { listIncidents } = await import('../incidents/archives.ts');
       const incidents = await listIncidents(data, {
         ...{ limit, ...(open && { isOpen: open }) },
         ...(since !== undefined && { from: since }),
@@ -37,19 +37,38 @@ export function addIncidents(program: Command): void {
     });
 }
 
-/** Of this machine, and of all hosts where a hub keeps its data here. */
-async function listIncidents(data: string, query: IncidentQuery): Promise<readonly Incident[]> {
-  const { openIncidents } = await import('../../store/incident-file.ts');
-  const found = [data, hubFolder(data)].flatMap((folder) => {
-    const kept = openIncidents(folder);
-    try {
-      return kept?.list(query) ?? [];
-    } finally {
-      kept?.close();
-    }
-  });
-  return found.toSorted((one, other) => other.since - one.since).slice(0, query.limit);
+interface IncidentOptions {
+  readonly data: string;
+  readonly json?: true;
 }
+
+export function addIncident(program: Command): void {
+  addJsonOption(addDataOption(program.command('incident')))
+    .argument('<id>', 'as the list of incidents shows it, or how it begins')
+    .description(
+      'one incident: what happened, who was told and why not, what was measured, the busiest processes',
+    )
+    .action(async (id: string, { data, json }: IncidentOptions) => {
+      const { readIncident } = await import('../incidents/archives.ts');
+      const read = await readIncident(data, id);
+      if (json) console.log(JSON.stringify(jsonOf(read), null, 2));
+      else {
+        const { renderIncident } = await import('../incidents/render.ts');
+        console.log(renderIncident(read, Date.now()));
+      }
+    });
+}
+
+/** Typed arrays would become objects in JSON. */
+const jsonOf = ({ incident, evidence: { frames, ...evidence } }: WithEvidence) => ({
+  incident,
+  evidence: {
+    ...evidence,
+    frames: frames.map(({ metric, at, value }) => ({
+      ...{ metric, at: Array.from(at), value: Array.from(value) },
+    })),
+  },
+});
 
 function renderIncidents(incidents: readonly Incident[]): string {
   const hosts = new Set(incidents.map(({ host }) => host));
