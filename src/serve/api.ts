@@ -6,7 +6,7 @@ import { parseSeriesKey } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { HttpError } from './http-error.ts';
 import { answerOfIncidents } from './incidents.ts';
-import { Parameters, quoted } from './parameters.ts';
+import { decoded, Parameters, quoted } from './parameters.ts';
 import { type HubSource, isHub, type Source } from './source.ts';
 
 const HOUR_MS = 3_600_000;
@@ -115,14 +115,6 @@ export function sourceOf(origin: Source | HubSource, query: URLSearchParams): So
       `no host is called ${quoted(name)}: '/api/v1/hosts' lists those that were heard`,
     );
   return source;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new HttpError(400, `the path holds ${quoted(text)}: its percent signs must be encoded as %25`);
-  }
 }
 
 /** A series with what a chart of it needs. */

@@ -1,6 +1,6 @@
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import { HttpError } from './http-error.ts';
-import { Parameters, quoted } from './parameters.ts';
+import { decoded, Parameters, quoted } from './parameters.ts';
 
 /** Series of evidence in one answer. */
 const MOST_METRICS = 32;
@@ -21,7 +21,7 @@ export function answerOfIncidents(
   if (id === undefined) return { incidents: archive.list(listQuery(query, ofHub)) };
   const host = ofHub ? ['host'] : [];
   const parameters = new Parameters(query, evidence ? ['metric', ...host] : host, ['metric']);
-  const incident = named(archive, decodeURIComponent(id));
+  const incident = named(archive, decoded(id));
   if (!evidence) return incident;
   const asked = parameters.all('metric');
   if (asked.length > MOST_METRICS)

@@ -58,7 +58,13 @@ const parsed = (rows: readonly Record<string, unknown>[]): readonly Incident[] =
 
 /** Pieces of one series, in the order of time, as one. */
 function joined(pieces: readonly EvidenceFrame[]): EvidenceFrame {
-  const column = (of: 'at' | 'value'): Float64Array =>
-    Float64Array.from(pieces.flatMap((piece) => Array.from(piece[of])));
-  return { metric: pieces[0]!.metric, at: column('at'), value: column('value') };
+  const points = pieces.flatMap(({ at, value }) =>
+    Array.from(at, (moment, index): readonly [number, number] => [moment, value[index]!]),
+  );
+  const seen = points.filter(([, value]) => !Number.isNaN(value));
+  return {
+    metric: pieces[0]!.metric,
+    at: Float64Array.from(seen, ([moment]) => moment),
+    value: Float64Array.from(seen, ([, value]) => value),
+  };
 }

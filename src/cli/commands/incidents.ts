@@ -1,9 +1,21 @@
-import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
 import { duration } from '../../lib/text.ts';
 import type { Incident } from '../../model/incident.ts';
+import type { Status } from '../../model/status.ts';
+import { findRunning } from '../client.ts';
 import type { WithEvidence } from '../incidents/archives.ts';
-import { addDataOption, addHostOption, addJsonOption, countArgument, momentArgument } from '../options.ts';
+import {
+  addDataOption,
+  addHostOption,
+  addJsonOption,
+  checkPeriod,
+  countArgument,
+  momentArgument,
+} from '../options.ts';
 import { table } from '../table.ts';
+import { withHistory } from '../with-history.ts';
 
 interface IncidentsOptions {
   readonly data: string;
@@ -56,6 +68,34 @@ export function addIncident(program: Command): void {
         const { renderIncident } = await import('../incidents/render.ts');
         console.log(renderIncident(read, Date.now()));
       }
+    });
+}
+
+interface WhyNotOptions {
+  readonly data: string;
+  readonly json?: true;
+  readonly since: number;
+}
+
+export function addWhyNot(program: Command): void {
+  addJsonOption(addDataOption(program.command('why-not')))
+    .description('what was seen and why nobody was told of it: held back, grouped, or usual')
+    .addOption(
+      new Option('--since <time>', 'beginning: an ISO time, or a span before now')
+        .argParser(momentArgument)
+        .default(momentArgument('24h'), '24h ago'),
+    )
+    .action(async ({ data, json, since: from }: WhyNotOptions) => {
+      const { listIncidents } = await import('../incidents/archives.ts');
+      const { renderWhyNot, whyNot } = await import('../incidents/why-not.ts');
+      const period = { from, to: Date.now() };
+      checkPeriod(period);
+      const incidents = await listIncidents(data, period);
+      const status = await findRunning(data)?.get<Status>('status');
+      const found = existsSync(join(data, 'history.db'))
+        ? await withHistory(data, (history) => whyNot(incidents, history, status?.score, period))
+        : whyNot(incidents, undefined, status?.score, period);
+      console.log(json ? JSON.stringify(found, null, 2) : renderWhyNot(found));
     });
 }
 
