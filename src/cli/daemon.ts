@@ -2,6 +2,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
+import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
@@ -38,7 +39,7 @@ import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
 import { IncidentDesk } from './incident-desk.ts';
-import { readSettings } from './settings.ts';
+import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
@@ -75,9 +76,8 @@ export async function runDaemon(
   options: UpOptions,
   follow?: (followed: Followed) => Follower,
 ): Promise<void> {
-  const settings = await readSettings(options);
-  const { host: bindTo, port } = settings.serve;
-  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
+  const { settings, reloader } = await openSettings(options);
+  const { host: bindTo, port, token } = settings.serve;
   const door = { host: bindTo, ...(token && { token }) };
   requireToken(door);
   const folder = options.data;
@@ -85,6 +85,7 @@ export async function runDaemon(
 
   // What it says about itself.
   const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
+  reloader.onReload('log', ({ level }) => log.setLevel(level));
 
   // collect
   const host = createLiveHost();
@@ -102,7 +103,7 @@ export async function runDaemon(
     path: join(folder, 'alarm-count.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const alarmsPerWeek = settings.alarms.per_week;
+  let alarmsPerWeek = settings.alarms.per_week;
   const { detectors } = settings.learn;
   const learner = new Learner({
     clock,
@@ -141,6 +142,7 @@ export async function runDaemon(
     ...{ folder, clock, settings: settings.incidents, trust, history: () => store },
     isHost: (_, named) => named === hostname(),
   });
+  reloader.onReload('incidents', (now) => incidents.use(now));
   const agent = new Agent({
     clock,
     log,
@@ -166,6 +168,7 @@ export async function runDaemon(
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
       hub.ticked(tick, score);
+      exports.tick(tick);
       incidents.look();
       follower?.tick(tick);
     },
@@ -232,11 +235,23 @@ export async function runDaemon(
     },
   });
   incidents.subscribe((incident) => hub.incident(incident));
-  const server = createServer({ ...door, source: hub, port, webFolder: webFolder(), clock, log });
+  const exports = exporting({
+    settings: settings.exporters,
+    status: () => hub.status(),
+    openAnomalies: () => agent.openAnomalies(),
+    processes: () => agent.processes(),
+  });
+  const { exposition } = exports;
+  const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
   process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
-  const stopped = stopSignal();
+  reloader.onReload('alarms', ({ per_week: wished }) => {
+    alarmsPerWeek = wished;
+    agent.wish(wished);
+  });
+  const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
+  const stopped = stopSignal(requests.reload);
   try {
     const { address } = await server.listen();
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
@@ -253,6 +268,7 @@ export async function runDaemon(
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
+    requests.stop();
     await schedule.stop();
     learner.stop();
     agent.stop();

@@ -41,7 +41,7 @@ export class IncidentDesk {
     const { folder, clock, settings, history, notify } = options;
     this.#options = options;
     const file = new IncidentFile<IncidentMemory>({
-      ...{ folder, clock, capBytes: settings.cap, keepMs: settings.keep },
+      ...{ folder, clock, bounds: { capBytes: settings.cap, keepMs: settings.keep } },
     });
     this.#file = file;
     this.#recorder = new FlightRecorder({
@@ -64,6 +64,12 @@ export class IncidentDesk {
     this.#incidents.restore(file.left(now - policy.reopenWithinMs), now);
     for (const incident of this.#incidents.open()) this.#recorder.observe(incident, now);
     this.#forgetAt = clock.monotonic() + FORGET_MS;
+  }
+
+  /** Other settings hold from now on. */
+  use(settings: IncidentSettings): void {
+    this.#incidents.use(policyOf(settings, this.#options.isHost));
+    this.#file.use({ capBytes: settings.cap, keepMs: settings.keep });
   }
 
   get archive(): IncidentArchive {

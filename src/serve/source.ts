@@ -47,8 +47,6 @@ export interface HubSource {
   /** Of all hosts. */
   readonly archive: IncidentArchive;
   bus(): BusStatus;
-  /** Its figures in Prometheus' text format. */
-  metrics(): string;
 }
 
 export const isHub = (origin: Source | HubSource): origin is HubSource => 'hosts' in origin;

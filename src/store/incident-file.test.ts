@@ -23,7 +23,7 @@ function folderOf(t: TestContext): string {
 }
 
 const open = (folder: string, capBytes = 2 ** 24): IncidentFile<Memory> =>
-  new IncidentFile({ folder, clock: new ManualClock(BEGIN), capBytes, keepMs: 30 * DAY });
+  new IncidentFile({ folder, clock: new ManualClock(BEGIN), bounds: { capBytes, keepMs: 30 * DAY } });
 
 const incident = (id: string, parts: Partial<Incident> = {}): Incident => ({
   ...{ schema: 1, id, host: 'web', state: 'open', severity: 'LOW', provisional: false, kind: 'machine' },

@@ -30,6 +30,10 @@ export interface StoredIncident<Memory> {
 export interface IncidentFileOptions {
   readonly folder: string;
   readonly clock: Clock;
+  readonly bounds: IncidentBounds;
+}
+
+export interface IncidentBounds {
   /** What all of it may take on disk, bytes. */
   readonly capBytes: number;
   /** How long what is over is kept, ms. */
@@ -63,7 +67,7 @@ const pathOf = (folder: string): string => join(folder, 'incidents.db');
 
 /** Keeps incidents. Only opening throws (UserError): what the disk refuses later is counted. */
 export class IncidentFile<Memory> {
-  readonly #options: IncidentFileOptions;
+  #bounds: IncidentBounds;
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #insertEvidence: StatementSync;
@@ -72,10 +76,10 @@ export class IncidentFile<Memory> {
   readonly #file: FileUse;
   readonly #waiting = new Map<string, StoredIncident<Memory>>();
 
-  constructor(options: IncidentFileOptions) {
-    const path = pathOf(options.folder);
-    this.#options = options;
-    this.#losses = new Losses(options.clock);
+  constructor({ folder, clock, bounds }: IncidentFileOptions) {
+    const path = pathOf(folder);
+    this.#bounds = bounds;
+    this.#losses = new Losses(clock);
     try {
       createPrivately(path);
       this.#db = new DatabaseSync(path, { timeout: 1000 });
@@ -93,6 +97,11 @@ export class IncidentFile<Memory> {
     } catch (error) {
       throw openError(path, error);
     }
+  }
+
+  /** Other bounds hold from now on. */
+  use(bounds: IncidentBounds): void {
+    this.#bounds = bounds;
   }
 
   /** The latest state of an incident, to be on disk after the next `flush`. */
@@ -156,12 +165,12 @@ export class IncidentFile<Memory> {
   }
 
   #isFull(): boolean {
-    return this.#file.bytes - this.#file.free > FULL * this.#options.capBytes;
+    return this.#file.bytes - this.#file.free > FULL * this.#bounds.capBytes;
   }
 
   /** Drops the evidence of the oldest incident that has some, or the oldest that is over; false when nothing is left to drop. */
   #dropOldest(): boolean {
-    const why = `incidents may take ${this.#options.capBytes} bytes`;
+    const why = `incidents may take ${this.#bounds.capBytes} bytes`;
     const evidence = this.#db.prepare('SELECT incident FROM evidence ORDER BY id LIMIT 1').get();
     if (evidence) {
       this.#db.prepare('DELETE FROM evidence WHERE incident = ?').run(evidence.incident!);
@@ -180,7 +189,7 @@ export class IncidentFile<Memory> {
   /** Forgets what was over for too long at `now`, and gives room back. Meant for once an hour, by a clock that can be believed. */
   forget(now: number): void {
     try {
-      const before = Math.floor(now - this.#options.keepMs);
+      const before = Math.floor(now - this.#bounds.keepMs);
       this.#db.prepare('DELETE FROM incident WHERE closed_at < ?').run(before);
       this.#db.exec(
         'DELETE FROM evidence WHERE incident NOT IN (SELECT id FROM incident); PRAGMA incremental_vacuum(256)',

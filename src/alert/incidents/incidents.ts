@@ -21,6 +21,7 @@ const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
  */
 export class Incidents {
   readonly #options: IncidentsOptions;
+  #policy: IncidentPolicy;
   /** What is open, and what may still come back, by id; oldest first. */
   readonly #kept = new Map<string, KeptIncident>();
   /** Which incident a signal belongs to. */
@@ -28,6 +29,12 @@ export class Incidents {
 
   constructor(options: IncidentsOptions) {
     this.#options = options;
+    this.#policy = options.policy;
+  }
+
+  /** Another policy holds from now on. */
+  use(policy: IncidentPolicy): void {
+    this.#policy = policy;
   }
 
   /**
@@ -53,12 +60,12 @@ export class Incidents {
     if (!home) return begin(signal, at);
     const taken = take(home, signal, at);
     const isBack = home.incident.state === 'closed' && signal.state === 'open';
-    return isBack ? comeBack(taken, at, this.#options.policy.flapReturns) : taken;
+    return isBack ? comeBack(taken, at, this.#policy.flapReturns) : taken;
   }
 
   /** Time passes: what was quiet for long enough closes, and what waited to be told is told. To be called every second or so. */
   look(at: number): void {
-    const { closeAfterMs, reopenWithinMs } = this.#options.policy;
+    const { closeAfterMs, reopenWithinMs } = this.#policy;
     const slept: KeptIncident[] = [];
     for (const kept of this.#kept.values()) {
       const { incident, memory } = kept;
@@ -85,7 +92,7 @@ export class Incidents {
   #homeOf(signal: Signal, at: number): KeptIncident | undefined {
     const known = this.#kept.get(this.#homes.get(signal.id) ?? '');
     if (known) return known;
-    const { reopenWithinMs } = this.#options.policy;
+    const { reopenWithinMs } = this.#policy;
     const cause = causeOf(signal);
     const alike = [...this.#kept.values()].filter(
       ({ incident, memory }) => incident.host === signal.host && isOneWith(cause, memory),
@@ -110,14 +117,14 @@ export class Incidents {
 
   /** What can neither come back nor has to be told. */
   #forget(id: string, at: number): void {
-    if (dueOf(this.#kept.get(id)!, this.#options.policy, at)) return;
+    if (dueOf(this.#kept.get(id)!, this.#policy, at)) return;
     this.#kept.delete(id);
     for (const [signal, home] of this.#homes) if (home === id) this.#homes.delete(signal);
   }
 
   /** Tells what is due, or keeps why not; `slept` gets what quiet hours held back until now. */
   #review(kept: KeptIncident, at: number, slept?: KeptIncident[]): void {
-    const { policy } = this.#options;
+    const policy = this.#policy;
     const what = dueOf(kept, policy, at);
     if (!what) return;
     const { held } = kept.memory;
@@ -136,14 +143,14 @@ export class Incidents {
       this.#know(kept, at, `together with ${first.incident.id.slice(0, 8)} after quiet hours`);
     this.#tell(
       first,
-      dueOf(first, this.#options.policy, at)!,
+      dueOf(first, this.#policy, at)!,
       at,
       others.map(({ incident }) => incident),
     );
   }
 
   #know(kept: KeptIncident, at: number, why: string): void {
-    const what = dueOf(kept, this.#options.policy, at)!;
+    const what = dueOf(kept, this.#policy, at)!;
     this.#change(decide(kept, { at, what, told: this.#options.notify !== undefined, why }, undefined));
   }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { durationSchema, sizeSchema } from '../../lib/quantity.ts';
+import { optionalSetting, section, setting } from '../../lib/setting.ts';
 import { DEFAULT_POLICY, type IncidentPolicy } from './policy.ts';
 import { WEEKDAYS, wallClock } from './windows.ts';
 
@@ -39,26 +40,40 @@ const windowSchema = v.pipe(
 );
 
 const ZONE_HELP = 'a time zone such as Europe/Berlin or UTC';
+const WINDOWS_HELP =
+  'each with from and to, and, left out: all, days, hosts, kinds; with a name where you like';
 
 /** The section `incidents` of the configuration. */
-export const incidentsSchema = v.strictObject({
-  /** An incident is over when nothing of it was open for so long. */
-  close_after: v.optional(durationSchema, '5m'),
-  /** What comes back within this time is the same incident. */
-  reopen_within: v.optional(durationSchema, '30m'),
-  /** How often an open HIGH one is told again. */
-  remind_every: v.optional(durationSchema, '4h'),
-  /** Tell also what a model found that is not calibrated yet. */
-  tell_provisional: v.optional(v.boolean(), false),
-  /** Of quiet hours and maintenance. Left out: this machine's. */
-  time_zone: v.optional(v.pipe(v.string(ZONE_HELP), v.check(isZone, ZONE_HELP))),
-  /** What is not HIGH waits for their end, and is told together. */
-  quiet_hours: v.optional(v.array(windowSchema), []),
-  /** All waits for its end. */
-  maintenance: v.optional(v.array(windowSchema), []),
-  /** How long incidents are kept, and what they and their evidence may take on disk. */
-  keep: v.optional(durationSchema, '1y'),
-  cap: v.optional(sizeSchema('1MiB'), '64MiB'),
+export const incidentsSchema = section({
+  close_after: setting('An incident is over when nothing of it was open for so long.', durationSchema, '5m'),
+  reopen_within: setting('What comes back within this time is the same incident.', durationSchema, '30m'),
+  remind_every: setting('How often an open HIGH one is told again.', durationSchema, '4h'),
+  tell_provisional: setting(
+    'Tell also what was found before a day of this machine was seen (calibrated).',
+    v.boolean(),
+    false,
+  ),
+  time_zone: optionalSetting(
+    "Of quiet hours and maintenance. Left out: this machine's.",
+    v.pipe(v.string(ZONE_HELP), v.check(isZone, ZONE_HELP)),
+    'Europe/Berlin',
+  ),
+  quiet_hours: setting(
+    `What is not HIGH waits for their end and is told together then: ${WINDOWS_HELP}.`,
+    v.array(windowSchema),
+    [],
+  ),
+  maintenance: setting(
+    `All waits for its end; what is still open then is told: ${WINDOWS_HELP}.`,
+    v.array(windowSchema),
+    [],
+  ),
+  keep: setting('How long incidents that are over are kept, with their evidence.', durationSchema, '1y'),
+  cap: setting(
+    'What they may take on disk, at least 1MiB; beyond it the oldest evidence goes and is counted.',
+    sizeSchema('1MiB'),
+    '64MiB',
+  ),
 });
 
 export type IncidentSettings = v.InferOutput<typeof incidentsSchema>;
