@@ -180,6 +180,7 @@ export async function runDaemon(
     onAnomaly: (anomaly) => {
       hub.raised(anomaly);
       incidents.signal(anomaly);
+      exports.anomaly(anomaly);
       follower?.anomaly(anomaly);
     },
   });
@@ -201,6 +202,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
+      ...exports.losses(),
       ...logLosses(),
     ];
     const all = [...losses, ...(follower?.losses() ?? [])];
@@ -234,12 +236,17 @@ export async function runDaemon(
       publish: () => follower?.status(),
     },
   });
-  incidents.subscribe((incident) => hub.incident(incident));
-  const exports = exporting({
-    settings: settings.exporters,
+  // others
+  const exports = await exporting({
+    ...{ settings: settings.exporters, clock, log, version: version(), hostId: hostId(host) },
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
+    openIncidents: () => incidents.open(),
     processes: () => agent.processes(),
+  });
+  incidents.subscribe((incident) => {
+    hub.incident(incident);
+    exports.incident(incident);
   });
   const { exposition } = exports;
   const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
@@ -258,6 +265,7 @@ export async function runDaemon(
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
     follower?.start();
+    exports.start();
     schedule.start();
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
     console.log(
@@ -273,6 +281,7 @@ export async function runDaemon(
     learner.stop();
     agent.stop();
     await follower?.stop();
+    await exports.stop();
     alarmCount.save();
     profiles.save();
     await server.close();

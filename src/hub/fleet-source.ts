@@ -15,8 +15,8 @@ export interface FleetSourceOptions {
   readonly folder: (host: string) => string;
   /** Who has a certificate of a host, and whether it is let in. */
   readonly enrolled: () => readonly { readonly name: string; readonly welcome: boolean }[];
-  /** Why the hub can take nothing now. */
-  readonly problem: () => string | undefined;
+  /** Why the hub can take nothing of this host now. */
+  readonly problem: (host: string) => string | undefined;
   readonly bus: () => BusStatus;
   readonly incidents: HubIncidents;
 }
@@ -51,7 +51,10 @@ export class FleetSource implements HubSource {
     const { fleet, clock, folder, problem, incidents } = this.#options;
     const host = fleet.host(name);
     const summary = () => this.hosts().find((one) => one.name === name) ?? host!.summary();
-    return host && new HostSource({ host, summary, clock, folder: folder(name), problem, incidents });
+    return (
+      host &&
+      new HostSource({ host, summary, clock, folder: folder(name), problem: () => problem(name), incidents })
+    );
   }
 
   anomalies(query: {

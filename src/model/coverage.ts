@@ -42,6 +42,8 @@ export const LOSSES = [
   'scans missed',
   'events not logged',
   'events not published',
+  'metrics not exported',
+  'findings not exported',
 ] as const;
 
 /** The losses of this program itself. */
