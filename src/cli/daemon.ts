@@ -1,4 +1,4 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
@@ -33,12 +33,12 @@ import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import { createServer, requireToken } from '../serve/server.ts';
-import { openStore } from '../store/store.ts';
+import { ClockTrust, openStore } from '../store/store.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
-import { openIncidentDesk } from './incident-desk.ts';
+import { IncidentDesk } from './incident-desk.ts';
 import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
@@ -92,7 +92,10 @@ export async function runDaemon(
   const scanner = createProcessScanner(host);
   // store
   const { keep_seconds: rawMs, keep_minutes: minuteMs, keep_hours: hourMs, cap } = settings.store;
-  const store = openStore({ folder, clock, capBytes: cap, retention: { rawMs, minuteMs, hourMs }, log });
+  const trust = new ClockTrust(clock);
+  const store = openStore({
+    ...{ folder, clock, capBytes: cap, retention: { rawMs, minuteMs, hourMs }, trust, log },
+  });
   // learn, detect
   const scorer = new MachineScorer(await detectorsFor(settings.detect, log));
   const modelFolder = join(folder, 'models');
@@ -135,7 +138,11 @@ export async function runDaemon(
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const incidents = openIncidentDesk({ folder, clock, onIncident: (incident) => exports.incident(incident) });
+  const incidents = new IncidentDesk({
+    ...{ folder, clock, settings: settings.incidents, trust, history: () => store },
+    isHost: (_, named) => named === hostname(),
+  });
+  reloader.onReload('incidents', (now) => incidents.use(now));
   const agent = new Agent({
     clock,
     log,
@@ -167,6 +174,7 @@ export async function runDaemon(
     },
     onScan: (scan) => {
       hub.scanned(scan);
+      incidents.scan(scan);
       follower?.scan(scan);
     },
     onAnomaly: (anomaly) => {
@@ -208,6 +216,7 @@ export async function runDaemon(
     version: version(),
     dataFolder: folder,
     history: store,
+    archive: incidents.archive,
     agent: {
       hostId: hostId(host),
       learning: () => learner.state(),
@@ -234,6 +243,10 @@ export async function runDaemon(
     openAnomalies: () => agent.openAnomalies(),
     openIncidents: () => incidents.open(),
     processes: () => agent.processes(),
+  });
+  incidents.subscribe((incident) => {
+    hub.incident(incident);
+    exports.incident(incident);
   });
   const { exposition } = exports;
   const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
