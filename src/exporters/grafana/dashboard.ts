@@ -3,7 +3,7 @@ import { type PanelSpec, ROWS } from './panels.ts';
 /** Grafana's grid is 24 wide. */
 const WIDTH = 24;
 const SIZES = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 } } as const;
-const SOURCE = { type: 'prometheus', uid: '${datasource}' };
+const SOURCE = { type: 'prometheus', uid: '$datasource' };
 
 /** A dashboard for Grafana 9 and later over what `/metrics` has. The data source, the instances and the hosts are chosen in it. */
 export function grafanaDashboard() {
@@ -25,7 +25,14 @@ export function grafanaDashboard() {
 
 function variables() {
   const choice = (name: string, label: string, expr: string) => ({
-    ...{ name, label, type: 'query', datasource: SOURCE, definition: expr, query: { query: expr, refId: name } },
+    ...{
+      name,
+      label,
+      type: 'query',
+      datasource: SOURCE,
+      definition: expr,
+      query: { query: expr, refId: name },
+    },
     ...{ refresh: 2, sort: 1, multi: true, includeAll: true, allValue: '.*' },
     current: { text: ['All'], value: ['$__all'] },
   });
@@ -36,13 +43,26 @@ function variables() {
   ];
 }
 
+interface Placed {
+  readonly targets: readonly { readonly expr: string }[];
+  readonly [key: string]: unknown;
+}
+
 /** Rows one below the other, the panels of each from left to right. */
 function panels() {
-  const placed: object[] = [];
+  const placed: Placed[] = [];
   let y = 0;
   let id = 0;
   for (const { title, panels: specs } of ROWS) {
-    placed.push({ id: ++id, type: 'row', title, collapsed: false, panels: [], gridPos: { x: 0, y, w: WIDTH, h: 1 } });
+    placed.push({
+      id: ++id,
+      type: 'row',
+      title,
+      collapsed: false,
+      panels: [],
+      targets: [],
+      gridPos: { x: 0, y, w: WIDTH, h: 1 },
+    });
     y++;
     let x = 0;
     let height = 0;
@@ -63,9 +83,18 @@ function panels() {
 
 function panel({ title, kind, unit, queries, stacked, most, words }: PanelSpec) {
   const mappings = words
-    ? [{ type: 'value', options: Object.fromEntries(Object.entries(words).map(([value, text]) => [value, { text }])) }]
+    ? [
+        {
+          type: 'value',
+          options: Object.fromEntries(Object.entries(words).map(([value, text]) => [value, { text }])),
+        },
+      ]
     : [];
-  const custom = { lineWidth: 1, fillOpacity: stacked ? 30 : 0, ...(stacked && { stacking: { mode: 'normal' } }) };
+  const custom = {
+    lineWidth: 1,
+    fillOpacity: stacked ? 30 : 0,
+    ...(stacked && { stacking: { mode: 'normal' } }),
+  };
   return {
     ...{ title, type: kind, datasource: SOURCE },
     fieldConfig: {

@@ -33,7 +33,8 @@ const CHOSEN = 'instance=~"$instance",host=~"$host"';
 const named = (name: string, labels = ''): string => `${name}{${CHOSEN}${labels && `,${labels}`}}`;
 
 /** The series of one of Homeostat's metrics. */
-const of = (name: MetricName, labels?: string): string => named(metricName(describe(name, METRICS[name])), labels);
+const of = (name: MetricName, labels?: string): string =>
+  named(metricName(describe(name, METRICS[name])), labels);
 
 const query = (expr: string, legend: string): Query => ({ expr, legend });
 
@@ -42,7 +43,12 @@ const stat = (title: string, expr: string, more: Partial<PanelSpec> = {}): Panel
   ...more,
 });
 
-const lines = (title: string, unit: string, queries: readonly Query[], more: Partial<PanelSpec> = {}): PanelSpec => ({
+const lines = (
+  title: string,
+  unit: string,
+  queries: readonly Query[],
+  more: Partial<PanelSpec> = {},
+): PanelSpec => ({
   ...{ title, kind: 'timeseries', unit, queries },
   ...more,
 });
@@ -62,7 +68,9 @@ export const ROWS: readonly RowSpec[] = [
       stat('Severity', named('homeostat_severity'), { words: SEVERITY_WORDS }),
       stat('Open anomalies', `sum(${named('homeostat_anomalies_open')})`),
       stat('Open incidents', `sum(${named('homeostat_incidents_open')})`),
-      stat('Sees all it should', `min(${named('homeostat_coverage_healthy')})`, { words: { 0: 'no', 1: 'yes' } }),
+      stat('Sees all it should', `min(${named('homeostat_coverage_healthy')})`, {
+        words: { 0: 'no', 1: 'yes' },
+      }),
       stat('Learned from', named('homeostat_learning_history_seconds'), { unit: 's' }),
       lines('Score and where severities begin', 'none', [
         query(of('homeostat.score'), 'score {{instance}} {{host}}'),
