@@ -39,7 +39,8 @@ export interface Loss extends ToldLoss {
     | 'samples dropped by the disk cap'
     | 'scans missed'
     | 'events not logged'
-    | 'events not published';
+    | 'events not published'
+    | 'notices not told';
 }
 
 /** What Homeostat does not see. `healthy` is false when it is blind to something that it should see. */
