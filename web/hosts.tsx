@@ -8,6 +8,7 @@ import { Severity } from './chart.tsx';
 import { fullTime, shortTime } from './format.ts';
 import { Tools } from './header.tsx';
 import { Help } from './help.tsx';
+import { Problem } from './problem.tsx';
 import { compare, Heading, moveInRows } from './rows.tsx';
 import { connection, DAY, helpOpen, learnSkew, now, problem, serverNow } from './state.ts';
 
@@ -65,11 +66,7 @@ export function HostsPage() {
         <HostsHeader />
       </div>
       <main id="overview">
-        {problem.value && (
-          <p class="banner" role="alert">
-            {printable(problem.value)}
-          </p>
-        )}
+        <Problem />
         <HostTable />
         <Findings />
       </main>

@@ -11,9 +11,10 @@ import { Help } from './help.tsx';
 import { followTitle, HostsPage, startWith } from './hosts.tsx';
 import { followKeyboard } from './keyboard.ts';
 import { Learning } from './learning.tsx';
+import { Problem } from './problem.tsx';
 import { ProcessDialog } from './process-dialog.tsx';
 import { Processes } from './processes.tsx';
-import { anomalies, groups, helpOpen, openProcess, problem, status } from './state.ts';
+import { anomalies, groups, helpOpen, openProcess, status } from './state.ts';
 import { follow } from './stream.ts';
 import { followTheme } from './theme.ts';
 
@@ -26,11 +27,7 @@ function App() {
         <Banner />
       </div>
       <main id="overview">
-        {problem.value && (
-          <p class="banner" role="alert">
-            {printable(problem.value)}
-          </p>
-        )}
+        <Problem />
         <ScoreStrip />
         <div class={status.value && !status.value.learning ? '' : 'pair'}>
           <Anomalies />

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { parseDuration } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
@@ -101,6 +102,7 @@ export const settingsSchema = v.strictObject({
     }),
     {},
   ),
+  exporters: v.optional(exportersSchema, {}),
   log: v.optional(
     v.strictObject({
       level: v.optional(

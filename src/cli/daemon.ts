@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
+import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
@@ -37,6 +38,7 @@ import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
+import { openIncidentDesk } from './incident-desk.ts';
 import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
@@ -133,6 +135,7 @@ export async function runDaemon(
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
+  const incidents = openIncidentDesk({ folder, clock, onIncident: () => {} });
   const agent = new Agent({
     clock,
     log,
@@ -158,6 +161,8 @@ export async function runDaemon(
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
       hub.ticked(tick, score);
+      exports.tick(tick);
+      incidents.look();
       follower?.tick(tick);
     },
     onScan: (scan) => {
@@ -166,6 +171,7 @@ export async function runDaemon(
     },
     onAnomaly: (anomaly) => {
       hub.raised(anomaly);
+      incidents.signal(anomaly);
       follower?.anomaly(anomaly);
     },
   });
@@ -182,7 +188,13 @@ export async function runDaemon(
     onNote: (note) => log.info(note),
   });
   const coverage = (): Coverage => {
-    const losses = [...schedule.losses(), ...store.losses(), ...journal.losses(), ...logLosses()];
+    const losses = [
+      ...schedule.losses(),
+      ...store.losses(),
+      ...journal.losses(),
+      ...incidents.losses(),
+      ...logLosses(),
+    ];
     const all = [...losses, ...(follower?.losses() ?? [])];
     return coverageOf(schedule.reports(), all, clock.now(), store.stats().problem);
   };
@@ -213,7 +225,14 @@ export async function runDaemon(
       publish: () => follower?.status(),
     },
   });
-  const server = createServer({ ...door, source: hub, port, webFolder: webFolder(), clock, log });
+  const exports = exporting({
+    settings: settings.exporters,
+    status: () => hub.status(),
+    openAnomalies: () => agent.openAnomalies(),
+    processes: () => agent.processes(),
+  });
+  const { exposition } = exports;
+  const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
   process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
@@ -242,6 +261,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    incidents.close();
     store.close();
     removeRunFile(folder);
   }

@@ -8,7 +8,6 @@ import {
 } from '../../proto/generated/homeostat/v1/identity.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ConnectionLimits, Connections } from '../lib/connections.ts';
-import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { decode, statusOf } from './answers.ts';
 import { AttemptLimit } from './attempt-limit.ts';
@@ -66,16 +65,9 @@ export class EnrolmentServer {
   }
 
   /** The port that it listens on. Throws UserError where the address is in use or not to be had. */
-  async listen(): Promise<number> {
+  listen(): Promise<number> {
     const { host, port } = this.#options;
-    try {
-      return await this.#connections.listen(host, port);
-    } catch (error) {
-      const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-      throw new UserError(
-        `hosts cannot be enrolled on ${address} (${errorCode(error) ?? errorMessage(error)}): end what uses it, or choose another port with --enroll-port`,
-      );
-    }
+    return this.#connections.listen(host, port, 'hosts cannot be enrolled', '--enroll-port');
   }
 
   /** Ends at once: whoever was about to enrol tries again. */

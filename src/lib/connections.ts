@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { errorCode, errorMessage, UserError } from './errors.ts';
 import { networkOf } from './network-address.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -53,8 +54,22 @@ export class Connections<Owner> {
     });
   }
 
-  /** Listens there; the port, which is any free one where it was 0. */
-  listen(host: string, port: number): Promise<number> {
+  /**
+   * Listens there; the port, which is any free one where it was 0. Throws UserError where the address is in use or not to be had:
+   * `what` cannot be done there, and `option` names another port.
+   */
+  async listen(host: string, port: number, what: string, option: string): Promise<number> {
+    try {
+      return await this.#bind(host, port);
+    } catch (error) {
+      const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+      throw new UserError(
+        `${what} on ${address} (${errorCode(error) ?? errorMessage(error)}): end what uses it, or choose another port with ${option}`,
+      );
+    }
+  }
+
+  #bind(host: string, port: number): Promise<number> {
     this.#sweep = setInterval(() => this.#endLate(), SWEEP_MS).unref();
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);

@@ -23,6 +23,9 @@ export interface BusStatus {
   /** When each client was heard of last since the start, ms since the epoch, by name. */
   readonly lastSeen: Readonly<Record<string, number>>;
   readonly duplicates: number;
+  /** Whether envelopes must be signed, and how many were denied because they were not. */
+  readonly signaturesRequired: boolean;
+  readonly unsigned: number;
   readonly inFlight: number;
   readonly connections: {
     readonly open: number;

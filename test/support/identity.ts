@@ -1,15 +1,23 @@
-import { mkdirSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Bus } from '../../src/bus/server.ts';
 import { Authority } from '../../src/identity/authority.ts';
+import { enroll } from '../../src/identity/enroll.ts';
 import { EnrolmentServer } from '../../src/identity/enrolment-server.ts';
+import { readHostIdentity } from '../../src/identity/host-identity.ts';
 import { HubIdentity } from '../../src/identity/hub-identity.ts';
+import { splitPem } from '../../src/identity/keys.ts';
 import { Registry } from '../../src/identity/registry.ts';
 import { encodeToken } from '../../src/identity/token.ts';
-import type { Clock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { Log as Lines } from '../../src/lib/log.ts';
 import { Log } from '../../src/wal/log.ts';
+import { LogReader } from '../../src/wal/log-reader.ts';
+import { StreamPublisher } from './bus.ts';
+import { homeostat, ownFolder } from './daemon.ts';
+import { type HubOptions, HubProcess, logOf } from './hub.ts';
 
 /** What was said, in the order in which it was. */
 export class Said implements Lines {
@@ -70,3 +78,56 @@ export async function startHub(
 }
 
 const portOf = (address: string | undefined): number => Number(address?.split(':').at(-1) ?? 0);
+
+/** A real hub, and what to do with it by commands and as a host. */
+export async function setUp(t: TestContext, options: HubOptions = {}) {
+  const folder = ownFolder(t);
+  const data = join(folder, 'data');
+  const hub = await HubProcess.start(data, options);
+  t.after(() => hub.end('SIGKILL'));
+  const run = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await homeostat(folder, ['hub', ...args, '--data', data]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const token = async (...args: string[]): Promise<string> => {
+    const line = await run('token', 'create', ...args);
+    const [, word] = /^homeostat agent --enroll (hst1_[\w-]+)\n$/.exec(line) ?? [];
+    assert.ok(word, line);
+    return word;
+  };
+  /** Enrols a host of this name: its folder. */
+  const host = async (name: string): Promise<string> => {
+    const own = join(folder, name, 'identity');
+    await enroll({ token: await token(), name, folder: own, clock: systemClock });
+    return own;
+  };
+  return { folder, data, hub, run, token, host };
+}
+
+/** A stream of the host of this folder, ended with the test. */
+export const open = (t: TestContext, folder: string): StreamPublisher => {
+  const stream = new StreamPublisher(readHostIdentity(folder)!.address, folder, 'host');
+  t.after(() => stream.close());
+  return stream;
+};
+
+/** When the first answer came, which only grants credit. */
+export const begun = async (stream: StreamPublisher): Promise<StreamPublisher> => {
+  assert.equal((await stream.next()).sequence, 0n);
+  return stream;
+};
+
+/** What the hub of this data folder wrote into its own log. */
+export const linesOf = (data: string): string => readFileSync(join(data, 'hub', 'hub.log'), 'utf8');
+
+/** The keys in a hub's log, and who sent each. */
+export function sourcesIn(data: string): Map<string, string> {
+  const reader = new LogReader(logOf(data));
+  const sources = new Map([...reader.records()].map(({ key, source }) => [key, source]));
+  reader.close();
+  return sources;
+}
+
+/** The authorities that the host of this folder trusts, PEM. */
+export const pinsOf = (folder: string): string[] => splitPem(readHostIdentity(folder)!.authorities);

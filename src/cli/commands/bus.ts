@@ -22,6 +22,8 @@ function render({
   at,
   published,
   duplicates,
+  signaturesRequired,
+  unsigned,
   inFlight,
   connections,
   limitedClients,
@@ -53,6 +55,8 @@ function render({
     ),
     line('Disk', `${log.waiting} records wait; it takes ${log.recordsPerSecond} a second`),
   ];
+  if (signaturesRequired)
+    lines.push(line('Signatures', `required; ${unsigned} envelopes had none that verifies`));
   for (const { client, limits } of limitedClients) {
     const counts = Object.entries(limits).map(([limit, count]) => `${limit} ${count}`);
     lines.push(line('Held back', `${client}: ${counts.join(', ')}`));
