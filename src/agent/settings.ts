@@ -6,6 +6,7 @@ import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { parseDuration } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { DETECTOR_NAMES } from '../model/detector-names.ts';
+import { notifySchema } from '../notify/settings.ts';
 
 /** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
 const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (text) => {
@@ -103,6 +104,8 @@ export const settingsSchema = v.strictObject({
     {},
   ),
   exporters: v.optional(exportersSchema, {}),
+  /** Who is told of incidents, and how. */
+  notify: v.optional(notifySchema, {}),
   log: v.optional(
     v.strictObject({
       level: v.optional(

@@ -38,6 +38,7 @@ const GIVE_UP_MS = 24 * 3_600_000;
 /** Notices that may wait for one channel. */
 const MOST_PENDING = 200;
 const MOST_TOGETHER = 100;
+const MOST_TOLD = 500;
 
 interface Waiting extends Pending {
   /** Monotonic, ms: the wall clock may jump while something waits. */
@@ -82,13 +83,9 @@ export class ChannelWorker {
     this.#armResend();
   }
 
-  get waiting(): number {
-    return this.#pending.size;
-  }
-
   /** Whether this channel was told that the incident is open, and not yet that it is over. */
   knows(incident: string): boolean {
-    return this.#told.has(incident) || this.#pending.has(incident);
+    return (this.#told.get(incident)?.isOpen ?? false) || this.#pending.has(incident);
   }
 
   /** To be told as soon as it can be. `repeatMs`: a reminder comes at most so often. */
@@ -147,16 +144,10 @@ export class ChannelWorker {
     const batch = this.#take();
     if (batch.length === 0) return;
     const [at, started] = [clock.now(), clock.monotonic()];
-    const outcome = await this.#attempt(batch.map(({ notice }) => this.#told1(notice)));
-    if (this.#stop.signal.aborted && outcome.kind === 'retry') {
-      this.#giveBack(batch, 0);
-      return;
-    }
-    this.#settle(batch, outcome, { at, durationMs: Math.round(clock.monotonic() - started) });
-  }
-
-  #told1(notice: Notice): Told {
-    return this.#options.prepare(notice, this.#told.get(notice.incident.id)?.thread);
+    const outcome = await this.#attempt(batch.map(({ notice }) => notice));
+    // Broken off by the end of the program: it counts as no try.
+    if (this.#stop.signal.aborted && outcome.kind === 'retry') this.#giveBack(batch);
+    else this.#settle(batch, outcome, { at, durationMs: Math.round(clock.monotonic() - started) });
   }
 
   /** What is told in the next message, which no longer waits. */
@@ -170,8 +161,8 @@ export class ChannelWorker {
   }
 
   /** Ends after `timeoutMs` at the latest, whatever the notifier does. */
-  async #attempt(notices: readonly Told[]): Promise<Outcome> {
-    const { notifier, timeoutMs, timers } = this.#options;
+  async #attempt(notices: readonly Notice[]): Promise<Outcome> {
+    const { notifier, prepare, timeoutMs, timers } = this.#options;
     const late = new AbortController();
     const cancel = timers.after(timeoutMs, () =>
       late.abort(new Error(`no answer within ${Math.round(timeoutMs / 1000)} s`)),
@@ -180,7 +171,8 @@ export class ChannelWorker {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     try {
-      return await Promise.race([notifier.notify(notices, signal), aborted]);
+      const told = notices.map((notice) => prepare(notice, this.#told.get(notice.incident.id)?.thread));
+      return await Promise.race([notifier.notify(told, signal), aborted]);
     } catch (error) {
       return { kind: 'retry', why: printable(errorMessage(error)) };
     } finally {
@@ -202,7 +194,8 @@ export class ChannelWorker {
     if (outcome.kind === 'retry') {
       const wait = Math.min(GIVE_UP_MS, this.#backoff.next(outcome.afterMs));
       this.#notBefore = clock.monotonic() + wait;
-      this.#giveBack(batch, clock.now() + wait, entries);
+      const tried = batch.map((one) => ({ ...one, tries: one.tries + 1, notBefore: clock.now() + wait }));
+      this.#giveBack(tried, entries);
     } else {
       if (outcome.kind === 'sent') {
         this.#backoff.reset();
@@ -223,22 +216,30 @@ export class ChannelWorker {
     const thread = threads?.get(incident.id) ?? this.#told.get(incident.id)?.thread;
     const told: ToldOf = {
       ...{ channel: notifier.name, incident: incident.id, toldAt: clock.now() },
+      isOpen: what !== 'closed',
       ...(thread !== undefined && { thread }),
       ...(resendMs !== undefined && what !== 'closed' && { notice: { what, at, incident } }),
     };
+    this.#told.delete(incident.id);
     this.#told.set(incident.id, told);
+    if (this.#told.size > MOST_TOLD) this.#forgetOne();
     this.#armResend();
     return told;
   }
 
-  #giveBack(batch: readonly Waiting[], notBefore: number, log: readonly DeliveryEntry[] = []): void {
-    const tried = batch.map((one) => {
-      const later = this.#pending.get(one.notice.incident.id)?.notice;
-      const tries = one.tries + log.length > 0 ? one.tries + Math.min(1, log.length) : one.tries;
-      return { ...one, tries, notBefore, notice: later ? joined(one.notice, later) : one.notice };
+  /** The one that was told of longest ago, of those that are over. */
+  #forgetOne(): void {
+    const [oldest] = [...this.#told.values()].filter(({ isOpen }) => !isOpen);
+    if (oldest) this.#told.delete(oldest.incident);
+  }
+
+  #giveBack(batch: readonly Waiting[], log: readonly DeliveryEntry[] = []): void {
+    const put = batch.map((one) => {
+      const later = this.#pending.get(one.notice.incident.id);
+      return later ? { ...one, notice: joined(one.notice, later.notice) } : one;
     });
-    for (const one of tried) this.#pending.set(one.notice.incident.id, one);
-    this.#options.save({ put: tried, log });
+    for (const one of put) this.#pending.set(one.notice.incident.id, one);
+    this.#options.save({ put, log });
   }
 
   #expire(): void {
@@ -285,7 +286,7 @@ export class ChannelWorker {
       else open.push(now);
     }
     if (open.length === 0 || this.#running) return;
-    const outcome = await this.#attempt(open.map((notice) => this.#told1(notice)));
+    const outcome = await this.#attempt(open);
     const problem = outcome.kind === 'sent' ? undefined : outcome.why;
     if (problem !== undefined && problem !== this.#resendProblem)
       warn(`${notifier.name}: not told again: ${problem}`);

@@ -13,7 +13,8 @@ const TABLES = `
     tries INTEGER NOT NULL, not_before INTEGER NOT NULL, PRIMARY KEY (channel, incident)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS told (
-    channel TEXT NOT NULL, incident TEXT NOT NULL, thread TEXT, told_at INTEGER NOT NULL, notice TEXT,
+    channel TEXT NOT NULL, incident TEXT NOT NULL, thread TEXT, told_at INTEGER NOT NULL,
+    open INTEGER NOT NULL, notice TEXT,
     PRIMARY KEY (channel, incident)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS log (
@@ -44,6 +45,8 @@ export interface ToldOf {
   /** `Told.thread` of the next notice. */
   readonly thread?: string;
   readonly toldAt: number;
+  /** It does not know yet that it is over. */
+  readonly isOpen: boolean;
   /** Where the channel is to be told again while it is open. */
   readonly notice?: Notice;
 }
@@ -102,8 +105,8 @@ export class DeliveryFile {
 
   told(): ToldOf[] {
     const rows = this.#db.prepare('SELECT * FROM told').all() as unknown as ToldRow[];
-    return rows.map(({ channel, incident, thread, told_at: toldAt, notice }) => ({
-      ...{ channel, incident, toldAt },
+    return rows.map(({ channel, incident, thread, told_at: toldAt, open: isOpen, notice }) => ({
+      ...{ channel, incident, toldAt, isOpen: isOpen !== 0 },
       ...(thread !== null && { thread }),
       ...(notice !== null && { notice: JSON.parse(notice) as Notice }),
     }));
@@ -168,10 +171,17 @@ export class DeliveryFile {
       this.#db
         .prepare('DELETE FROM pending WHERE channel = ? AND incident = ?')
         .run(channel, notice.incident.id);
-    for (const { channel, incident, thread, toldAt, notice } of told)
+    for (const { channel, incident, thread, toldAt, isOpen, notice } of told)
       this.#db
-        .prepare('INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)')
-        .run(channel, incident, thread ?? null, toldAt, notice ? JSON.stringify(notice) : null);
+        .prepare('INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?, ?)')
+        .run(
+          channel,
+          incident,
+          thread ?? null,
+          toldAt,
+          Number(isOpen),
+          notice ? JSON.stringify(notice) : null,
+        );
     for (const entry of log)
       this.#db
         .prepare('INSERT INTO log (at, channel, outcome, entry) VALUES (?, ?, ?, ?)')
@@ -181,7 +191,7 @@ export class DeliveryFile {
     if (told.length > 0)
       this.#db
         .prepare(
-          'DELETE FROM told WHERE notice IS NULL AND told_at < (SELECT told_at FROM told ORDER BY told_at DESC LIMIT 1 OFFSET ?)',
+          'DELETE FROM told WHERE open = 0 AND told_at < (SELECT told_at FROM told ORDER BY told_at DESC LIMIT 1 OFFSET ?)',
         )
         .run(MOST_TOLD);
   }
@@ -212,6 +222,7 @@ interface ToldRow {
   readonly incident: string;
   readonly thread: string | null;
   readonly told_at: number;
+  readonly open: number;
   readonly notice: string | null;
 }
 

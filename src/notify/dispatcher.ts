@@ -113,7 +113,12 @@ export class Dispatcher {
   }
 
   #refresh(notice: Notice): Notice {
-    const now = this.#options.current?.(notice.incident.id);
+    let now: Incident | undefined;
+    try {
+      now = this.#options.current?.(notice.incident.id);
+    } catch {
+      // As it was when it was told is better than nothing.
+    }
     if (now?.state !== 'closed' || notice.what === 'closed') return notice;
     return { what: 'closed', at: now.closedAt ?? notice.at, incident: now };
   }
