@@ -40,15 +40,15 @@ export interface Notifications {
 /** The channels of the settings with what waits for them; undefined, and nothing is loaded, where there are none. Throws a UserError. */
 export async function openNotifications(options: NotificationsOptions): Promise<Notifications | undefined> {
   const { settings, folder, clock, log, env, version, address, history } = options;
-  if (Object.keys(settings.channels).length === 0) return undefined;
+  if (Object.keys(settings.channels ?? {}).length === 0) return undefined;
   const { Dispatcher } = await import('../notify/dispatcher.ts');
   const { DeliveryFile } = await import('../notify/delivery-file.ts');
   const { makeNotifier, problemsOf } = await import('../notify/channels.ts');
-  for (const [name, channel] of Object.entries(settings.channels))
+  for (const [name, channel] of Object.entries(settings.channels ?? {}))
     for (const problem of problemsOf(channel, env)) log.warn(`${name} cannot be told: ${problem}`);
   const context = { env, version, now: () => clock.now(), series: seriesOf(history) };
   const notifiers = new Map<string, Notifier>();
-  for (const [name, channel] of Object.entries(settings.channels))
+  for (const [name, channel] of Object.entries(settings.channels ?? {}))
     notifiers.set(name, await makeNotifier(name, channel, context));
   const named = (incident: Incident): Incident => ({ ...incident, host: options.nameOf(incident.host) });
   const { current } = options;

@@ -1,4 +1,4 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
@@ -6,6 +6,7 @@ import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
+import { openNotifications } from '../agent/notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
@@ -39,7 +40,7 @@ import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openIncidentDesk } from './incident-desk.ts';
-import { readSettings } from './settings.ts';
+import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
@@ -76,9 +77,8 @@ export async function runDaemon(
   options: UpOptions,
   follow?: (followed: Followed) => Follower,
 ): Promise<void> {
-  const settings = await readSettings(options);
-  const { host: bindTo, port } = settings.serve;
-  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
+  const { settings, reloader } = await openSettings(options);
+  const { host: bindTo, port, token } = settings.serve;
   const door = { host: bindTo, ...(token && { token }) };
   requireToken(door);
   const folder = options.data;
@@ -86,6 +86,7 @@ export async function runDaemon(
 
   // What it says about itself.
   const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
+  reloader.onReload('log', ({ level }) => log.setLevel(level));
 
   // collect
   const host = createLiveHost();
@@ -100,7 +101,7 @@ export async function runDaemon(
     path: join(folder, 'alarm-count.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const alarmsPerWeek = settings.alarms.per_week;
+  let alarmsPerWeek = settings.alarms.per_week;
   const { detectors } = settings.learn;
   const learner = new Learner({
     clock,
@@ -135,7 +136,16 @@ export async function runDaemon(
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const incidents = openIncidentDesk({ folder, clock, onIncident: () => {} });
+  // notify
+  let address: string | undefined;
+  const notifications = await openNotifications({
+    ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
+    ...{ address: () => address, nameOf: () => hostname(), history: () => store, onDecision: () => {} },
+  });
+  const incidents = openIncidentDesk({
+    ...{ folder, clock, onIncident: () => {} },
+    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
+  });
   const agent = new Agent({
     clock,
     log,
@@ -193,6 +203,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
+      ...(notifications?.losses() ?? []),
       ...logLosses(),
     ];
     const all = [...losses, ...(follower?.losses() ?? [])];
@@ -236,12 +247,18 @@ export async function runDaemon(
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
   process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
-  const stopped = stopSignal();
+  reloader.onReload('alarms', ({ per_week: wished }) => {
+    alarmsPerWeek = wished;
+    agent.wish(wished);
+  });
+  const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
+  const stopped = stopSignal(requests.reload);
   try {
-    const { address } = await server.listen();
+    ({ address } = await server.listen());
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
+    notifications?.start();
     follower?.start();
     schedule.start();
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
@@ -253,6 +270,7 @@ export async function runDaemon(
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
+    requests.stop();
     await schedule.stop();
     learner.stop();
     agent.stop();
@@ -261,6 +279,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    await notifications?.stop();
     incidents.close();
     store.close();
     removeRunFile(folder);

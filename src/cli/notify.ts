@@ -28,7 +28,7 @@ const MEMORY = series('system.memory.utilization', { 'system.memory.state': 'use
 /** `homeostat notify list`. */
 export async function list(options: NotifyOptions): Promise<void> {
   const { notify } = await readSettings(options);
-  const channels = Object.entries(notify.channels).map(([name, settings]) => ({
+  const channels = Object.entries(notify.channels ?? {}).map(([name, settings]) => ({
     ...{ name, type: settings.type, to: placeOf(settings) },
     problems: problemsOf(settings, process.env),
   }));
@@ -64,9 +64,9 @@ function routeText({ to, severity, host, kind, off, repeat }: RouteSettings): st
 /** `homeostat notify test CHANNEL`: throws a UserError where the message was not taken. */
 export async function test(name: string, options: NotifyOptions): Promise<void> {
   const settings = await readSettings(options);
-  const channel = settings.notify.channels[name];
+  const channel = settings.notify.channels?.[name];
   if (!channel) {
-    const known = Object.keys(settings.notify.channels);
+    const known = Object.keys(settings.notify.channels ?? {});
     throw new UserError(
       `'${name}' is not a channel of the configuration; ${known.length === 0 ? 'there are none, see docs/notifications.md' : `there are ${known.join(', ')}`}`,
     );

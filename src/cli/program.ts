@@ -4,6 +4,7 @@ import { printable } from '../lib/text.ts';
 import { addAgent } from './commands/agent.ts';
 import { addAnomalies } from './commands/anomalies.ts';
 import { addBus } from './commands/bus.ts';
+import { addConfig } from './commands/config.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addHistory } from './commands/history.ts';
@@ -40,7 +41,7 @@ export function createProgram(): Command {
     add(program);
   for (const add of [addIncidents, addNotify]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
-  for (const add of [addAgent, addHub, addBus, addWal, addValidate]) add(program);
+  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig]) add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }
@@ -72,7 +73,7 @@ function explain(error: unknown, program: Command, argv: readonly string[]): num
     return 2;
   }
   if (error instanceof UserError) {
-    complain(error.message);
+    for (const line of [error.message, ...error.more]) complain(line);
     return error.exitCode;
   }
   if (errorCode(error) === 'EPIPE') return 0;

@@ -52,7 +52,7 @@ export class Dispatcher {
     }
     this.#workers = new Map(
       [...notifiers].map(([name, notifier]) => {
-        const channel = settings.channels[name]!;
+        const channel = settings.channels![name]!;
         const worker = new ChannelWorker({
           ...{ notifier, clock, ...paceOf(channel), timeoutMs: channel.timeout },
           ...{ timers: options.timers ?? systemTimers, random: options.random ?? Math.random },

@@ -13,7 +13,7 @@ const RANK: Readonly<Record<Severity, number>> = { LOW: 0, MEDIUM: 1, HIGH: 2 };
 /** The channels that are told of a notice, each once. Without routes all of them; a channel that several routes name has the first one's terms. */
 export function targetsOf(
   { incident }: Notice,
-  { channels, match, routes }: NotifySettings,
+  { channels = {}, match, routes }: NotifySettings,
 ): readonly Target[] {
   if (!routes) return Object.keys(channels).map((channel) => ({ channel }));
   const fitting = routes.filter((route) => !route.off && fits(route, incident));

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { durationSchema } from '../lib/quantity.ts';
+import { optionalSetting, setting } from '../lib/setting.ts';
 import type { SignalKind } from '../model/incident.ts';
 import { alertmanagerSchema } from './alertmanager/settings.ts';
 import { desktopSchema } from './desktop/settings.ts';
@@ -43,37 +44,60 @@ const routeSchema = v.strictObject({
 
 const NAME = 'the name of a channel: letters, digits, - and _';
 
-/** Who is told what. Without routes every channel is told everything. */
-export const notifySchema = v.pipe(
-  v.strictObject({
-    /** Where a person reaches the dashboard. Left out: where it listens. */
-    link: v.optional(
-      v.pipe(
-        text('a URL'),
-        v.check((given) => URL.canParse(given), 'a URL, such as https://hub.example.com/'),
+const channelsSchema = v.record(v.pipe(v.string(), v.regex(/^[\w-]{1,40}$/, NAME)), channelSchema);
+
+const linkSchema = v.pipe(
+  text('a URL'),
+  v.check((given) => URL.canParse(given), 'a URL, such as https://hub.example.com/'),
+);
+
+const MAIL: v.InferInput<typeof emailSchema> = {
+  ...{ type: 'email', host: 'smtp.example.com', user: 'homeostat', password_file: '/etc/homeostat/smtp' },
+  ...{ from: 'homeostat@example.com', to: ['ops@example.com'] },
+};
+
+/** Who is told of incidents, and how. */
+export const notifySchema = v.optional(
+  v.pipe(
+    v.strictObject({
+      channels: optionalSetting(
+        'Ways to reach people, by a name of yours: e-mail, Slack, webhook, Alertmanager, desktop (docs/notifications.md). Left out: nobody is told.',
+        channelsSchema,
+        { mail: MAIL },
       ),
-    ),
-    channels: v.optional(v.record(v.pipe(v.string(), v.regex(/^[\w-]{1,40}$/, NAME)), channelSchema), {}),
-    match: v.optional(v.picklist(['all', 'first'], 'one of all, first'), 'all'),
-    routes: v.optional(v.array(routeSchema)),
-  }),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    const { channels, routes } = dataset.value;
-    const known = Object.keys(channels);
-    const stranger = routes?.flatMap(({ to }) => to).find((name) => !known.includes(name));
-    if (stranger === undefined) return;
-    addIssue({
-      message:
-        known.length > 0
-          ? `a channel; there are ${known.join(', ')}`
-          : 'a channel; there are none in notify.channels',
-      input: stranger,
-      path: [{ type: 'object', origin: 'value', input: dataset.value, key: 'routes', value: routes }],
-    });
-  }),
+      routes: optionalSetting(
+        'Which channel is told what: by severity, host and kind. Left out: every channel is told everything.',
+        v.array(routeSchema, 'a list of routes'),
+        [{ to: ['mail'], severity: 'MEDIUM', repeat: '4h' }],
+      ),
+      match: setting(
+        'Whether all routes that fit are used, or the first one.',
+        v.picklist(['all', 'first'], 'one of all, first'),
+        'all',
+      ),
+      link: optionalSetting(
+        'Where a person reaches the dashboard. Left out: where it listens.',
+        linkSchema,
+        'https://homeostat.example.com/',
+      ),
+    }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const { channels = {}, routes } = dataset.value;
+      const known = Object.keys(channels);
+      const stranger = routes?.flatMap(({ to }) => to).find((name) => !known.includes(name));
+      if (stranger === undefined) return;
+      const choice = known.length > 0 ? `there are ${known.join(', ')}` : 'there are none in notify.channels';
+      addIssue({
+        message: `a channel; ${choice}`,
+        input: stranger,
+        path: [{ type: 'object', origin: 'value', input: dataset.value, key: 'routes', value: routes }],
+      });
+    }),
+  ),
+  {},
 );
 
 export type NotifySettings = v.InferOutput<typeof notifySchema>;
-export type ChannelSettings = NotifySettings['channels'][string];
+export type ChannelSettings = NonNullable<NotifySettings['channels']>[string];
 export type RouteSettings = NonNullable<NotifySettings['routes']>[number];
