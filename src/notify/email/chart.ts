@@ -28,6 +28,8 @@ export interface ChartInput {
   /** What was expected. */
   readonly low: number;
   readonly high: number;
+  /** The metric cannot be more: 1 for a share. */
+  readonly most?: number;
   /** The incident, ms. */
   readonly since: number;
   readonly until: number;
@@ -40,15 +42,16 @@ export interface Scale {
 }
 
 /** What is seen and what is expected, and a little more. */
-export function scaleOf({ points, low, high }: ChartInput): Scale {
-  let [least, most] = [low, high];
+export function scaleOf({ points, low, high, most = Number.POSITIVE_INFINITY }: ChartInput): Scale {
+  let [least, largest] = [low, high];
   for (const [, value] of points) {
     least = Math.min(least, value);
-    most = Math.max(most, value);
+    largest = Math.max(largest, value);
   }
-  const room = (most - least || Math.abs(most) || 1) * MARGIN;
+  const room = (largest - least || Math.abs(largest) || 1) * MARGIN;
+  const top = largest <= most ? Math.min(most, largest + room) : largest + room;
   // Hardly anything that is measured goes below zero: the axis must not say so.
-  return { bottom: least >= 0 ? Math.max(0, least - room) : least - room, top: most + room };
+  return { bottom: least >= 0 ? Math.max(0, least - room) : least - room, top };
 }
 
 /** A line over the band of what is usual, the time of the incident shaded: PNG. */

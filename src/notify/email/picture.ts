@@ -39,7 +39,7 @@ function draw(
   since: number,
   until: number,
 ): Picture {
-  const input = { points, low, high, since, until };
+  const input = { points, low, high, since, until, ...(unit === '1' && { most: 1 }) };
   const { bottom, top } = scaleOf(input);
   const [first, last] = [points[0]![0], points.at(-1)![0]];
   return {
