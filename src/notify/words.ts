@@ -70,7 +70,7 @@ function aboutOf({ incident }: Notice): string {
 /** Local time, with its zone: who reads it may be elsewhere. */
 const moment = (at: number): string => `${new Date(at).toLocaleString('sv', { timeZoneName: 'short' })}`;
 
-export const metricText = ({ metric, unit, observed, expectedLow, expectedHigh }: BrokenMetric): string =>
+const metricText = ({ metric, unit, observed, expectedLow, expectedHigh }: BrokenMetric): string =>
   printable(
     `${metricLabel(metric)}: ${formatValue(observed, unit)}, usually ${formatRange(expectedLow, expectedHigh, unit)}`,
   );

@@ -4,7 +4,7 @@ import type { ChannelContext, Told } from '../../src/notify/notifier.ts';
 export const SINCE = Date.UTC(2026, 10, 21, 14, 0, 0);
 
 /** An incident of a machine whose CPU a process takes. */
-export function incident(over: Partial<Incident> = {}): Incident {
+function incident(over: Partial<Incident> = {}): Incident {
   return {
     ...{
       schema: 1,

@@ -1,7 +1,7 @@
 import { type Colour, encodePng } from '../../lib/png.ts';
 
 /** Pixels; it is shown at half of that, so that it is sharp on fine screens too. */
-export const CHART = { width: 1120, height: 260 } as const;
+const CHART = { width: 1120, height: 260 } as const;
 
 const LINE = 4;
 /** Share of the height that stays free above and below. */
