@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { incidentsSchema } from '../alert/incidents/settings.ts';
 import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { optionalSetting, secretSchema, section, setting } from '../lib/setting.ts';
@@ -78,6 +79,7 @@ export const settingsSchema = v.strictObject({
       DEFAULT_ALARMS_PER_WEEK,
     ),
   }),
+  incidents: incidentsSchema,
   store: section({
     keep_seconds: setting('How long every sample is kept.', durationSchema, '24h'),
     keep_minutes: setting('How long means of a minute are kept.', durationSchema, '30d'),

@@ -14,6 +14,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { BusStatus } from '../model/bus.ts';
+import type { History } from '../model/history.ts';
 import { createServer, requireToken } from '../serve/server.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
@@ -21,12 +22,16 @@ import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import { openDataFolder } from './data-folder.ts';
 import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
+import { IncidentDesk } from './incident-desk.ts';
+import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
 
 export interface HubOptions {
   readonly data: string;
+  /** What it says of incidents holds here too. */
+  readonly config?: string;
   readonly busHost: string;
   readonly busPort: number;
   readonly enrollPort: number;
@@ -38,6 +43,8 @@ export interface HubOptions {
   readonly maxLog: number;
   /** Bytes that the history of one host may take. */
   readonly hostCap: number;
+  /** Of what the others leave of the log, what one client may hold, percent. */
+  readonly clientShare: number;
   /** Events a second that one client may send. */
   readonly clientEvents: number;
   /** Only envelopes with a signature that verifies are taken. */
@@ -48,14 +55,18 @@ export interface HubOptions {
 
 /** Histories of hosts that are open at once. */
 const MOST_OPEN = 64;
+/** Clients that the status names for what they hold of the log. */
+const LARGEST = 5;
 const WORK_EVERY_MS = 250;
 const LOOK_EVERY_MS = 5000;
+const TELL_EVERY_MS = 1000;
 
 /** The hub's process: identity, log, bus, hosts, dashboard, in the order of the flow. Returns when it was told to stop and everything is kept. */
 export async function hub(options: HubOptions): Promise<void> {
   const token = options.token ?? process.env.HOMEOSTAT_TOKEN;
   const door = { host: options.host, ...(token && { token }) };
   requireToken(door);
+  const settings = await readSettings(options.config === undefined ? {} : { config: options.config });
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
@@ -71,7 +82,7 @@ export async function hub(options: HubOptions): Promise<void> {
   // wal
   const path = logFile(options.data);
   const log = new Log({
-    ...{ path, clock, maxBytes: options.maxLog },
+    ...{ path, clock, maxBytes: options.maxLog, share: options.clientShare / 100 },
     // They are in the host's history then, and make nine tenths of what an agent sends.
     spare: { kind: AGENT_EVENT, keys: '%/metrics/%', appliedTo: () => ingest.applied },
   });
@@ -104,7 +115,13 @@ export async function hub(options: HubOptions): Promise<void> {
     openHistory: (host) =>
       openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, trust, log: journal }),
     warn: (message) => journal.warn(message),
+    onAnomaly: (anomaly) => incidents.signal(anomaly),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
+  });
+  // alert
+  const incidents = new IncidentDesk({
+    ...{ folder, clock, settings: settings.incidents, trust },
+    history: (host) => historyOf(fleet, host),
   });
   const isHost = (name: string): boolean => identity.isHost(name);
   const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
@@ -130,6 +147,7 @@ export async function hub(options: HubOptions): Promise<void> {
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
+        largest: log.largest(LARGEST).map(({ source, cost }) => ({ client: source, bytes: cost })),
         ...{ sharedKeys: log.sharedKeys(), problem: log.problem() },
       },
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
@@ -138,7 +156,8 @@ export async function hub(options: HubOptions): Promise<void> {
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
-    problem: () => log.problem(),
+    incidents,
+    problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
     figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
@@ -158,6 +177,12 @@ export async function hub(options: HubOptions): Promise<void> {
       fleet.look(ingest.resumed && log.problem() === undefined);
     }),
     LOOK_EVERY_MS,
+  );
+  const telling = setInterval(
+    guarded(() => {
+      incidents.look();
+    }),
+    TELL_EVERY_MS,
   );
 
   const stopped = stopSignal();
@@ -182,7 +207,9 @@ export async function hub(options: HubOptions): Promise<void> {
     await server.close();
     clearInterval(working);
     clearInterval(looking);
+    clearInterval(telling);
     ingest.stop();
+    incidents.close();
     fleet.close();
     log.close();
     removeRunFile(folder);
@@ -203,6 +230,15 @@ function guard(tell: (problem: string) => void) {
       told = problem;
     }
   };
+}
+
+/** What a host measured; undefined where its history cannot be opened now. */
+function historyOf(fleet: Fleet, host: string): History | undefined {
+  try {
+    return fleet.host(host)?.history;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A name or address that clients may call; not the wildcard ones. */

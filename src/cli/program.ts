@@ -9,7 +9,7 @@ import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
-import { addIncidents } from './commands/incidents.ts';
+import { addIncident, addIncidents, addWhyNot } from './commands/incidents.ts';
 import { addModel } from './commands/model.ts';
 import { addNotify } from './commands/notify.ts';
 import { addProfiles } from './commands/profiles.ts';
@@ -39,7 +39,7 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
-  for (const add of [addIncidents, addNotify]) add(program);
+  for (const add of [addIncidents, addIncident, addWhyNot, addNotify]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig]) add(program);
   for (const command of allCommands(program)) {

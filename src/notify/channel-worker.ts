@@ -56,6 +56,7 @@ export class ChannelWorker {
   readonly #pending = new Map<string, Waiting>();
   readonly #told = new Map<string, ToldOf>();
   readonly #stop = new AbortController();
+  #stopping = false;
   #running: Promise<void> | undefined;
   /** Monotonic, ms. */
   #notBefore = 0;
@@ -106,29 +107,40 @@ export class ChannelWorker {
     this.#arm();
   }
 
-  /** Gives what waits `graceMs` to be told, breaks off what is under way then, and keeps the rest for the next run. */
+  /** Gives what is due `graceMs` to be told, breaks off what is under way then, and keeps the rest for the next run. */
   async stop(graceMs: number): Promise<void> {
-    const { timers } = this.#options;
+    this.#stopping = true;
+    this.#cancel?.();
     this.#cancelResend?.();
-    const grace = timers.after(graceMs, () => this.#stop.abort());
-    while (!this.#stop.signal.aborted && this.#running) await this.#running;
+    const grace = this.#options.timers.after(graceMs, () => this.#stop.abort());
+    while (!this.#stop.signal.aborted && (this.#running || this.#delay() <= 0)) {
+      if (!this.#running) this.#run();
+      await this.#running;
+    }
     grace();
     this.#stop.abort();
-    this.#cancel?.();
     await this.#running;
   }
 
+  /** Nothing is sent by whoever hands over a notice: he would have to wait until it is written. */
   #arm(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    if (this.#running || this.#stop.signal.aborted || this.#pending.size === 0) return;
-    const { budget, clock, timers } = this.#options;
+    if (this.#running || this.#stopping || this.#pending.size === 0) return;
+    this.#cancel = this.#options.timers.after(Math.max(0, this.#delay()), () => {
+      if (this.#delay() > 0) this.#arm();
+      else this.#run();
+    });
+  }
+
+  /** Until the next message may go, ms; zero or less: now. */
+  #delay(): number {
+    if (this.#pending.size === 0) return Number.POSITIVE_INFINITY;
+    const { budget, clock } = this.#options;
     const now = clock.monotonic();
     const free = budget.freeAt(now);
     if (free > now) this.#held = true;
-    const delay = Math.max(this.#notBefore, free) - now;
-    if (delay > 0) this.#cancel = timers.after(delay, () => this.#arm());
-    else this.#run();
+    return Math.max(this.#notBefore, free) - now;
   }
 
   #run(): void {
@@ -267,7 +279,7 @@ export class ChannelWorker {
 
   #armResend(): void {
     const { resendMs, timers } = this.#options;
-    if (resendMs === undefined || this.#cancelResend || this.#stop.signal.aborted) return;
+    if (resendMs === undefined || this.#cancelResend || this.#stopping) return;
     if (![...this.#told.values()].some(({ notice }) => notice)) return;
     this.#cancelResend = timers.after(resendMs, () => {
       this.#cancelResend = undefined;

@@ -21,7 +21,7 @@ const SENT: Outcome = { kind: 'sent' };
 class Scripted implements Notifier {
   readonly name: string;
   readonly told: (readonly Told[])[] = [];
-  readonly answers: (Outcome | Promise<Outcome>)[] = [];
+  readonly answers: (Outcome | Promise<Outcome> | Error)[] = [];
 
   constructor(name: string) {
     this.name = name;
@@ -29,7 +29,9 @@ class Scripted implements Notifier {
 
   async notify(notices: readonly Told[]): Promise<Outcome> {
     this.told.push(notices);
-    return await (this.answers.shift() ?? SENT);
+    const answer = await (this.answers.shift() ?? SENT);
+    if (answer instanceof Error) throw answer;
+    return answer;
   }
 
   /** What was told, message by message. */
@@ -159,7 +161,7 @@ test('a channel that hangs is given up after its time, and holds no other one up
 
 test('a notifier that throws is tried again', async (t) => {
   const { dispatcher, timers, hook } = setUp(t);
-  hook.answers.push(Promise.reject(new Error('a defect')));
+  hook.answers.push(new Error('a defect'));
   dispatcher.tell(notice());
   await timers.advance(1000);
   assert.equal(hook.told.length, 2);

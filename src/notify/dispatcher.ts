@@ -134,7 +134,8 @@ export class Dispatcher {
     if (outcome === 'retry' && tries > 1) return;
     const text = outcome === 'sent' ? `told by ${channel}` : `${channel} ${DONE[outcome]}: ${why}`;
     const decision = { at: entry.at, what: notice.what, told: outcome === 'sent', why: text };
-    onDecision(entry.incident, decision);
+    // Whoever handed the notice over may still be at it.
+    queueMicrotask(() => onDecision(entry.incident, decision));
   }
 
   #count({ channel, at, why }: DeliveryEntry): void {
