@@ -22,7 +22,7 @@ export function outcomeOf(answer: PostAnswer, now: number): Outcome {
 }
 
 /** `Retry-After` (RFC 9110, 10.2.3) is a number of seconds or a date: ms from `now`, undefined where it is neither. */
-export function retryAfter(header: string | undefined, now: number): number | undefined {
+function retryAfter(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? '';
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   // Date.parse takes much that is no date of HTTP, such as `-5`.
