@@ -12,6 +12,7 @@ import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
 import { addIncident, addIncidents, addWhyNot } from './commands/incidents.ts';
 import { addModel } from './commands/model.ts';
+import { addNotify } from './commands/notify.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
 import { addStatus } from './commands/status.ts';
@@ -39,7 +40,7 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
-  for (const add of [addIncidents, addIncident, addWhyNot]) add(program);
+  for (const add of [addIncidents, addIncident, addWhyNot, addNotify]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addGrafana]) add(program);
   for (const command of allCommands(program)) {
