@@ -71,7 +71,11 @@ export function drawChart(input: ChartInput): Buffer {
     const begins = y * width;
     pixels.fill(usual ? USUAL : PAPER, begins, begins + width);
     if (shadeFrom < width && shadeTo >= 0)
-      pixels.fill(usual ? BOTH : UNUSUAL, begins + Math.max(0, shadeFrom), begins + Math.min(width, shadeTo + 1));
+      pixels.fill(
+        usual ? BOTH : UNUSUAL,
+        begins + Math.max(0, shadeFrom),
+        begins + Math.min(width, shadeTo + 1),
+      );
   }
   const dot = (x: number, y: number): void => {
     for (let dy = -LINE / 2; dy < LINE / 2; dy++)
