@@ -20,7 +20,7 @@ import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import { openDataFolder } from './data-folder.ts';
-import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
+import { fleetFile, hostFolder, hubFolder, identityFolder, logFile, refuseWideHub } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { readSettings } from './settings.ts';
@@ -70,6 +70,7 @@ export async function hub(options: HubOptions): Promise<void> {
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
+  refuseWideHub(options.data);
   const unlock = lockHub(folder);
   const startedAt = clock.now();
   const journal = createLog(new RotatingFile({ path: join(folder, 'hub.log') }), 'info', () => {});
@@ -134,6 +135,7 @@ export async function hub(options: HubOptions): Promise<void> {
         version: version(),
         address,
         enrolment,
+        enrolments: enrolmentServer.figures(),
         lastSeen: Object.fromEntries(bus.lastSeen()),
         startedAt,
         at: clock.now(),
@@ -160,7 +162,7 @@ export async function hub(options: HubOptions): Promise<void> {
     problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
-    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log, enrolmentServer),
     hosts: () => source.told(),
   });
   const server = createServer({
