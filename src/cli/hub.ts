@@ -7,6 +7,7 @@ import { Fleet } from '../fleet/fleet.ts';
 import { fleetFigures } from '../hub/fleet-figures.ts';
 import { FleetSource } from '../hub/fleet-source.ts';
 import { Ingest } from '../hub/ingest.ts';
+import { LoopDelay } from '../hub/loop-delay.ts';
 import { EnrolmentServer } from '../identity/enrolment-server.ts';
 import { HubIdentity } from '../identity/hub-identity.ts';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
@@ -48,7 +49,9 @@ export interface HubOptions {
 
 /** Histories of hosts that are open at once. */
 const MOST_OPEN = 64;
-const WORK_EVERY_MS = 250;
+/** Events a second beyond which one thread cannot take them and apply them to their hosts as well. */
+const BUSY_PER_SECOND = 30_000;
+const WORK_EVERY_MS = 100;
 const LOOK_EVERY_MS = 5000;
 
 /** The hub's process: identity, log, bus, hosts, dashboard, in the order of the flow. Returns when it was told to stop and everything is kept. */
@@ -107,7 +110,13 @@ export async function hub(options: HubOptions): Promise<void> {
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
   const isHost = (name: string): boolean => identity.isHost(name);
-  const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
+  const ingest = new Ingest({
+    path,
+    fleet,
+    isHost,
+    isBusy: () => log.takenPerSecond() > BUSY_PER_SECOND,
+    log: journal,
+  });
   // serve
   const status = (): BusStatus => {
     const { outcomes, duplicates, unsigned, inFlight } = bus.metrics.figures();
@@ -135,13 +144,14 @@ export async function hub(options: HubOptions): Promise<void> {
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
     };
   };
+  const loopDelay = new LoopDelay();
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
     problem: () => log.problem(),
   });
   const exposition = new HubPage({
-    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log) + loopDelay.text(),
     hosts: () => source.told(),
   });
   const server = createServer({
@@ -182,6 +192,7 @@ export async function hub(options: HubOptions): Promise<void> {
     await server.close();
     clearInterval(working);
     clearInterval(looking);
+    loopDelay.stop();
     ingest.stop();
     fleet.close();
     log.close();

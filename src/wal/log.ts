@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { RateMeter } from '../lib/rate-meter.ts';
 import { openFile, usedBytes } from './log-file.ts';
 import { Writer } from './writer.ts';
 
@@ -84,6 +85,10 @@ const FAILED_RETRY_MS = 1000;
 const REMOVE_ROWS = 2000;
 /** What was applied elsewhere stays so long even so: who applies it may have to read it again after a power loss, ms. */
 const SPARE_AGE_MS = 3_600_000;
+const TAKEN_MEAN_MS = 500;
+/** What comes in so many turns shares a commit at the most: records, ms. */
+const GATHER_RECORDS = 4000;
+const GATHER_MS = 5;
 /** A guess until the first commits were seen. */
 const FIRST_RATE_PER_MS = 5;
 
@@ -102,10 +107,10 @@ export class Log {
   readonly id: string;
   #waiting: Waiting[] = [];
   #waitingRecords = 0;
-  #scheduled = false;
   #closed = false;
   /** Records a millisecond that the disk takes, an exponential mean over commits. */
   #ratePerMs = FIRST_RATE_PER_MS;
+  readonly #taken = new RateMeter(TAKEN_MEAN_MS);
   #problem: string | undefined;
   /** Rows of the file. Counted once: the hub looks at every scrape, in the thread that answers its clients. */
   #records: number;
@@ -144,10 +149,16 @@ export class Log {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ records, resolve, reject });
       this.#waitingRecords += records.length;
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      // After the I/O of this turn: everything that came in it shares one fsync.
-      setImmediate(() => this.#commit());
+      if (this.#waiting.length === 1) this.#gather(0, performance.now() + GATHER_MS);
+    });
+  }
+
+  /** What comes turn after turn shares one fsync: until a turn of I/O brought nothing more, or enough waits, or for long enough. */
+  #gather(seen: number, until: number): void {
+    setImmediate(() => {
+      const waiting = this.#waitingRecords;
+      if (waiting === seen || waiting >= GATHER_RECORDS || performance.now() >= until) this.#commit();
+      else this.#gather(waiting, until);
     });
   }
 
@@ -164,6 +175,11 @@ export class Log {
   /** Records a second that the disk takes, as seen lately. */
   ratePerSecond(): number {
     return this.#ratePerMs * 1000;
+  }
+
+  /** Records a second that were taken lately: what came, where `ratePerSecond` is what could have come. */
+  takenPerSecond(): number {
+    return this.#taken.perSecond(performance.now());
   }
 
   /** The file may grow so large. */
@@ -190,7 +206,6 @@ export class Log {
   }
 
   #commit(): void {
-    this.#scheduled = false;
     const batch = this.#waiting;
     if (batch.length === 0) return;
     const count = this.#waitingRecords;
@@ -211,7 +226,9 @@ export class Log {
       return;
     }
     this.#problem = undefined;
-    const perMs = count / Math.max(performance.now() - began, 0.05);
+    const now = performance.now();
+    this.#taken.add(count, now);
+    const perMs = count / Math.max(now - began, 0.05);
     this.#ratePerMs += 0.1 * (perMs - this.#ratePerMs);
     let from = 0;
     for (const { records, resolve } of batch) {
