@@ -130,7 +130,7 @@ export async function hub(options: HubOptions): Promise<void> {
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
-        problem: log.problem(),
+        ...{ sharedKeys: log.sharedKeys(), problem: log.problem() },
       },
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
     };

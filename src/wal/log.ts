@@ -10,8 +10,8 @@ import { Writer } from './writer.ts';
  * One SQLite file, journal WAL, synchronous FULL: a commit is an fsync. What waits is committed together (group commit),
  * so that the disk and not the number of clients sets the pace. Invariants:
  * - a record is answered `stored` only after the commit that holds it;
- * - `idempotency_key` is unique: a record that comes again is answered `duplicate` and changes nothing, also where the record itself made
- *   room and only its key is left, in `wal_keys`;
+ * - `idempotency_key` is unique: a record that comes again from its source is answered `duplicate` and changes nothing, also where the record itself
+ *   made room and only its key is left, in `wal_keys`; a key that another source had before is kept with the name of its own (`key.ts`);
  * - `checksum` is the CRC-32 (IEEE 802.3, as in zlib) of `bytes` as they came;
  * - ids only grow, also after rows were removed (AUTOINCREMENT), so a gap is a removal that `dropped` counts.
  */
@@ -176,6 +176,11 @@ export class Log {
     return this.#problem;
   }
 
+  /** How many records had a key that another source had used, since the start, and the last of them. */
+  sharedKeys(): ReturnType<Writer['shared']> {
+    return this.#writer.shared();
+  }
+
   figures(): LogFigures {
     const { lastId, dropped } = this.#ends.get() as { lastId: number | null; dropped: number };
     return { records: this.#records, fileBytes: usedBytes(this.#db), lastId: lastId ?? undefined, dropped };
@@ -286,7 +291,8 @@ export class Log {
         ...[clock.now() - SPARE_AGE_MS, REMOVE_ROWS],
       ) as { id: number }[];
     const remember = this.#db.prepare(
-      'INSERT INTO wal_keys (idempotency_key, received_at) SELECT idempotency_key, received_at FROM wal WHERE id = ?',
+      `INSERT INTO wal_keys (idempotency_key, received_at, source)
+       SELECT idempotency_key, received_at, source FROM wal WHERE id = ?`,
     );
     const remove = this.#db.prepare('DELETE FROM wal WHERE id = ?');
     for (const { id } of rows) {

@@ -126,6 +126,36 @@ describe('the log of a hub', () => {
     assert.match(metrics, new RegExp(`^bus_retry_total ${answers.RETRY}$`, 'm'));
   });
 
+  it("keeps a client's envelope although another client used its key first, and tells of it", async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    await homeostat(folder, ['hub', 'issue', 'squatter', '--data', data, '--out', folder]);
+    const squatter = new Publisher(hub.address, folder, 'squatter');
+    assert.equal(await squatter.publish('k'), 'OK');
+    squatter.close();
+    // The last one is a retry after a lost connection.
+    for (let time = 0; time < 2; time++) {
+      const client = new Publisher(hub.address, folder, 'client');
+      assert.equal(await client.publish('k'), 'OK');
+      client.close();
+    }
+    const { stdout } = await homeostat(folder, ['bus', 'status', '--data', data]);
+    assert.match(
+      stdout,
+      /^Shared keys +1 kept for each client; last 'k' of client, which squatter had used$/m,
+    );
+    const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
+    assert.match(metrics, /^hub_log_shared_keys_total 1$/m);
+    assert.match(metrics, /^bus_duplicate_total 1$/m);
+    await hub.end();
+    const reader = new LogReader(logOf(data));
+    const kept = [...reader.records()].map(({ key, source }) => [key, source]);
+    reader.close();
+    assert.deepEqual(kept, [
+      ['k', 'squatter'],
+      ['k', 'client'],
+    ]);
+  });
+
   it('on a full disk takes nothing, keeps what it acknowledged, and goes on when there is room', async (t) => {
     const folder = ownFolder(t);
     const data = join(folder, 'data');
