@@ -6,11 +6,13 @@ import { fetchHistory } from './api.ts';
 import type { ChartDefinition, ChartLine } from './catalog.ts';
 import { Columns } from './columns.ts';
 import { clockTime, shortTime } from './format.ts';
+import { goTo } from './navigate.ts';
 import { COLOURS, lineColour, Plot } from './plot.ts';
 import {
   anomalies,
   bands,
   HOUR,
+  moment,
   move,
   now,
   period,
@@ -89,6 +91,10 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
           },
           onZoom: zoom,
           onMove: move,
+          onPick: (at) => {
+            moment.value = at;
+            goTo('processes');
+          },
         });
       }
     };

@@ -28,6 +28,8 @@ export interface PlotOptions {
   onSelect(from: number, to: number): void;
   /** The wheel was turned with Ctrl held, or a pad pinched: `factor` times as much time, around that moment. */
   onZoom?(factor: number, around: number): void;
+  /** A moment was double-clicked. */
+  onPick?(at: number): void;
   /** It was dragged with Shift held: by so many ms. */
   onMove?(ms: number): void;
 }
@@ -99,7 +101,13 @@ export class Plot {
         ...(this.#options.period ? {} : { sync: { key: SYNC, scales: ['x', null] } }),
         drag: { x: true, y: false, setScale: false },
         points: { size: 6 },
-        bind: { mousedown: (plot, _, select) => (event) => this.#press(plot, event, select) },
+        bind: {
+          dblclick: (plot) => (event) => {
+            this.#options.onPick?.(plot.posToVal(event.offsetX, 'x'));
+            return null;
+          },
+          mousedown: (plot, _, select) => (event) => this.#press(plot, event, select),
+        },
       },
       scales: {
         x: { time: true, range: () => [shown().from, shown().to] },

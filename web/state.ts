@@ -4,6 +4,7 @@ import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
 import type { SeriesInfo } from './answers.ts';
 import { catalog } from './catalog.ts';
+import type { Layout } from './process-groups.ts';
 
 /** What the charts show: the last `span` ms, moving; or a period that stands still. */
 export type View =
@@ -30,6 +31,9 @@ export const anomalies = signal<readonly Anomaly[] | undefined>(undefined);
 export const selectedId = signal<string | undefined>(undefined);
 export const view = signal<View>({ kind: 'live', span: 15 * MINUTE });
 export const openProcess = signal<string | undefined>(undefined);
+/** The moment whose processes are listed, ms since the epoch; undefined: now. */
+export const moment = signal<number | undefined>(undefined);
+export const layout = signal<Layout>('list');
 export const helpOpen = signal(false);
 export const paletteOpen = signal(false);
 

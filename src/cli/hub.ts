@@ -38,6 +38,8 @@ export interface HubOptions {
   readonly maxLog: number;
   /** Bytes that the history of one host may take. */
   readonly hostCap: number;
+  /** Of what the others leave of the log, what one client may hold, percent. */
+  readonly clientShare: number;
   /** Events a second that one client may send. */
   readonly clientEvents: number;
   /** Only envelopes with a signature that verifies are taken. */
@@ -48,6 +50,8 @@ export interface HubOptions {
 
 /** Histories of hosts that are open at once. */
 const MOST_OPEN = 64;
+/** Clients that the status names for what they hold of the log. */
+const LARGEST = 5;
 const WORK_EVERY_MS = 250;
 const LOOK_EVERY_MS = 5000;
 
@@ -71,7 +75,7 @@ export async function hub(options: HubOptions): Promise<void> {
   // wal
   const path = logFile(options.data);
   const log = new Log({
-    ...{ path, clock, maxBytes: options.maxLog },
+    ...{ path, clock, maxBytes: options.maxLog, share: options.clientShare / 100 },
     // They are in the host's history then, and make nine tenths of what an agent sends.
     spare: { kind: AGENT_EVENT, keys: '%/metrics/%', appliedTo: () => ingest.applied },
   });
@@ -130,6 +134,7 @@ export async function hub(options: HubOptions): Promise<void> {
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
+        largest: log.largest(LARGEST).map(({ source, cost }) => ({ client: source, bytes: cost })),
         ...{ sharedKeys: log.sharedKeys(), problem: log.problem() },
       },
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
@@ -138,7 +143,7 @@ export async function hub(options: HubOptions): Promise<void> {
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
-    problem: () => log.problem(),
+    problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
     figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),

@@ -14,8 +14,8 @@ export interface FleetSourceOptions {
   readonly folder: (host: string) => string;
   /** Who has a certificate of a host, and whether it is let in. */
   readonly enrolled: () => readonly { readonly name: string; readonly welcome: boolean }[];
-  /** Why the hub can take nothing now. */
-  readonly problem: () => string | undefined;
+  /** Why the hub can take nothing of this host now. */
+  readonly problem: (host: string) => string | undefined;
   readonly bus: () => BusStatus;
 }
 
@@ -49,7 +49,9 @@ export class FleetSource implements HubSource {
     const { fleet, clock, folder, problem } = this.#options;
     const host = fleet.host(name);
     const summary = () => this.hosts().find((one) => one.name === name) ?? host!.summary();
-    return host && new HostSource({ host, summary, clock, folder: folder(name), problem });
+    return (
+      host && new HostSource({ host, summary, clock, folder: folder(name), problem: () => problem(name) })
+    );
   }
 
   anomalies(query: {

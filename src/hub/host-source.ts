@@ -24,7 +24,7 @@ export interface HostSourceOptions {
   readonly clock: Clock;
   /** Where its history is. */
   readonly folder: string;
-  /** Why the hub can take nothing now. */
+  /** Why the hub can take nothing of it now. */
   readonly problem: () => string | undefined;
 }
 

@@ -6,7 +6,7 @@ import { parseSeriesKey } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { HttpError } from './http-error.ts';
 import { Parameters, quoted } from './parameters.ts';
-import { type HubSource, isHub, type Source } from './source.ts';
+import { type HubSource, isHub, type ProcessList, type Source } from './source.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -44,7 +44,7 @@ const ROUTES: readonly Route[] = [
     many: ['metric'],
     answer: history,
   },
-  { path: /^processes$/, parameters: ['sort', 'order', 'filter', 'limit'], answer: processes },
+  { path: /^processes$/, parameters: ['sort', 'order', 'filter', 'limit', 'at'], answer: processes },
   { path: /^processes\/([^/]+)\/history$/, parameters: ['from', 'to'], answer: processHistory },
   {
     path: /^profiles$/,
@@ -198,7 +198,7 @@ function processes({ source, parameters }: Request) {
   const order = parameters.choice('order', ['asc', 'desc']) ?? (sort === 'name' ? 'asc' : 'desc');
   const filter = parameters.text('filter')?.toLowerCase();
   const limit = parameters.integer('limit', 1, 100_000);
-  const scan = source.processes();
+  const scan = scanAt(source, parameters.time('at'));
   if (!scan) return { at: null, total: 0, processes: [], unreadable: {} };
   const sign = order === 'asc' ? 1 : -1;
   const byOrder = (one: ListedProcess, other: ListedProcess): number =>
@@ -209,6 +209,13 @@ function processes({ source, parameters }: Request) {
     processes: first(limit, byOrder, scan.processes, (process) => !filter || matches(process, filter)),
     unreadable: scan.unreadable,
   };
+}
+
+/** The latest scan; of a moment that is over the means of its minute. */
+function scanAt(source: Source, at: number | undefined): ProcessList | undefined {
+  if (at === undefined) return source.processes();
+  const past = source.history.processesAt(at);
+  return past && { ...past, total: past.processes.length, unreadable: {} };
 }
 
 /** The first `most` of those that are `wanted`, in order; no more than twice as many are held at any time. */

@@ -143,6 +143,37 @@ describe('the dashboard of a calibrated machine', () => {
     });
   });
 
+  test('processes are a tree, are added up, and those of any past moment are listed', async () => {
+    await withPage(async (page) => {
+      await page.keyboard.press('p');
+      await page.getByText(/^150/).waitFor();
+      await page.getByRole('button', { name: 'Tree', exact: true }).click();
+      await page.locator('#processes tr[aria-level="2"]').first().waitFor();
+      await page.getByRole('button', { name: 'Executable', exact: true }).click();
+      const postgres = page.locator('#processes tbody tr', {
+        hasText: '/usr/lib/postgresql/17/bin/postgres',
+      });
+      assert.match(await postgres.innerText(), /postgres\s+\d\d\s+[\d.]+ %\s+[\d.]+ GB/);
+      await postgres.click();
+      await page.getByText(/^\d\d of 150/).waitFor();
+      await page.locator('#filter').fill('kdevtmpfsi');
+      await page.getByText('1 of 150').waitFor();
+      await page.getByLabel('A minute earlier').click();
+      await page.getByText(/means of the minute from/).waitFor();
+      assert.match(page.url(), /page=processes&at=\S+/);
+      const link = page.url();
+      await page.goto(link);
+      await page.getByText(/means of the minute from/).waitFor();
+      await page.getByLabel('The moment to look at').fill('2001-01-01T00:00');
+      await page.getByText('Nothing is kept of that moment.').waitFor();
+      await page.getByRole('button', { name: 'now', exact: true }).click();
+      await page.getByText('kdevtmpfsi').first().waitFor();
+      await page.keyboard.press('o');
+      await page.locator('#cpu-cpu-time .u-over').dblclick();
+      await page.getByText(/means of the minute from/).waitFor();
+    });
+  });
+
   test('a link opens what was seen when it was copied, and the way back leads through what was seen', async () => {
     await withPage(async (page) => {
       await page.getByRole('button', { name: /Unusual CPU use/ }).click();

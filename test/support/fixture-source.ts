@@ -1,8 +1,14 @@
 import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
-import type { Frame, HistoryAnswer, HistoryQuery, ProcessPoint } from '../../src/model/history.ts';
-import type { Process, ProcessScan } from '../../src/model/process.ts';
+import type {
+  Frame,
+  HistoryAnswer,
+  HistoryQuery,
+  PastProcesses,
+  ProcessPoint,
+} from '../../src/model/history.ts';
+import type { ListedProcess, Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
 import type { Band } from '../../src/model/score.ts';
 import { severityOf } from '../../src/model/severity.ts';
@@ -101,6 +107,15 @@ export class FixtureSource implements Source {
         });
       }
       return points;
+    },
+    processesAt: (at: number): PastProcesses | undefined => {
+      const minute = Math.floor(at / MINUTE) * MINUTE;
+      const there = (this.processes()?.processes ?? []).filter(({ startedAt }) => startedAt <= minute);
+      const processes = there.map((process): ListedProcess => {
+        const [point] = this.history.processHistory(process.id, minute, minute + 1);
+        return { ...process, ...(point && { cpu: point.cpu, rss: point.rss }) };
+      });
+      return minute > this.#clock.now() || processes.length === 0 ? undefined : { at: minute, processes };
     },
     anomalies: (query: { from?: number; to?: number; limit?: number }): readonly Anomaly[] => {
       if (this.#mood !== 'calibrated') return [];

@@ -34,6 +34,11 @@ export function addHub(program: Command): void {
         .argParser(sizeArgument)
         .default(200 * 2 ** 20, '200MiB'),
     )
+    .addOption(
+      new Option('--client-share <percent>', 'what one client may hold of the log, of what the others leave')
+        .argParser(percentArgument)
+        .default(80, '80'),
+    )
     .option(
       '--client-events <n>',
       'events a second that one client may send on average',
@@ -115,6 +120,13 @@ async function signingKeyIn(path: string): Promise<string> {
     );
   }
   return readSigningKey(text, path);
+}
+
+function percentArgument(text: string): number {
+  const percent = Number(text);
+  if (!/^\d+$/.test(text) || percent < 1 || percent > 100)
+    throw new InvalidArgumentError('expected a whole number from 1 to 100, which is no limit');
+  return percent;
 }
 
 function sizeArgument(text: string): number {
