@@ -26,6 +26,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'fleet',
     'serve',
     'exporters',
+    'service',
   ],
   ['agent', 'hub'],
   ['cli'],

@@ -13,6 +13,7 @@ import { addIncidents } from './commands/incidents.ts';
 import { addModel } from './commands/model.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
+import { addService } from './commands/service.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
@@ -40,7 +41,7 @@ export function createProgram(): Command {
     add(program);
   for (const add of [addIncidents]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
-  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig]) add(program);
+  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService]) add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }

@@ -22,14 +22,16 @@ export function openNotify(env: NodeJS.ProcessEnv, onProblem: (problem: string) 
     const libc = koffi.load(null);
     const socket = libc.func('int socket(int domain, int type, int protocol)');
     const sendto = libc.func(
-      'ssize_t sendto(int socket, const void *bytes, size_t length, int flags, const void *address, uint32_t size)',
+      'intptr_t sendto(int socket, const void *bytes, size_t length, int flags, const void *address, uint32_t size)',
     );
     const file = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) as number;
     if (file < 0) throw new Error('no socket');
     const address = socketAddress(name);
     return (...lines) => {
       const bytes = Buffer.from(lines.join('\n'));
-      return Number(sendto(file, bytes, bytes.length, MSG_NOSIGNAL, address, address.length)) === bytes.length;
+      return (
+        Number(sendto(file, bytes, bytes.length, MSG_NOSIGNAL, address, address.length)) === bytes.length
+      );
     };
   } catch (error) {
     onProblem(`the service manager cannot be told that this runs: ${String(error)}`);

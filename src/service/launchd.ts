@@ -62,7 +62,16 @@ ${words.join('\n')}
 
 export function installLaunchd(spec: ServiceSpec, reference: string, start: boolean): Step[] {
   const owner = `${ACCOUNT}:${ACCOUNT}`;
-  const account = ['-addUser', ACCOUNT, '-UID', ACCOUNT_ID, '-shell', '/usr/bin/false', '-home', '/var/empty'];
+  const account = [
+    '-addUser',
+    ACCOUNT,
+    '-UID',
+    ACCOUNT_ID,
+    '-shell',
+    '/usr/bin/false',
+    '-home',
+    '/var/empty',
+  ];
   return [
     { kind: 'run', command: ['sysadminctl', ...account, '-roleAccount'], mayFail: true },
     { kind: 'run', command: ['dseditgroup', '-o', 'create', ACCOUNT], mayFail: true },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../lib/errors.ts';
 import { installLaunchd, labelOf, plistFile, plistOf, uninstallLaunchd } from './launchd.ts';
-import { type Places, PLACES, type ServiceKind, type ServiceSpec, serviceName } from './spec.ts';
+import { PLACES, type Places, type ServiceKind, type ServiceSpec, serviceName } from './spec.ts';
 import type { Step } from './steps.ts';
 import { installSystemd, uninstallSystemd, unitFile, unitOf } from './systemd.ts';
 import { installWindows, taskFile, taskOf, uninstallWindows } from './windows.ts';
@@ -17,6 +17,8 @@ export interface Manager {
   install(spec: ServiceSpec, reference: string, start: boolean): Step[];
   /** `last`: no other service of Homeostat remains. `purge`: with all data. */
   uninstall(kind: ServiceKind, last: boolean, purge: boolean): Step[];
+  /** Starts it again where it runs. */
+  restart(kind: ServiceKind): Step[];
   /** The command that tells how it is. */
   status(kind: ServiceKind): readonly string[];
 }
@@ -28,6 +30,9 @@ const SYSTEMD: Manager = {
   definition: unitOf,
   install: installSystemd,
   uninstall: uninstallSystemd,
+  restart: (kind) => [
+    { kind: 'run', command: ['systemctl', 'try-restart', `${serviceName(kind)}.service`], mayFail: true },
+  ],
   status: (kind) => ['systemctl', 'show', `${serviceName(kind)}.service`, `--property=${SHOWN.join()}`],
 };
 
@@ -52,6 +57,9 @@ const LAUNCHD: Manager = {
   definition: plistOf,
   install: installLaunchd,
   uninstall: uninstallLaunchd,
+  restart: (kind) => [
+    { kind: 'run', command: ['launchctl', 'kickstart', '-k', `system/${labelOf(kind)}`], mayFail: true },
+  ],
   status: (kind) => ['launchctl', 'print', `system/${labelOf(kind)}`],
 };
 
@@ -62,6 +70,10 @@ const TASK_SCHEDULER: Manager = {
   definition: taskOf,
   install: installWindows,
   uninstall: uninstallWindows,
+  restart: (kind) => [
+    { kind: 'run', command: ['schtasks', '/End', '/TN', serviceName(kind)], mayFail: true },
+    { kind: 'run', command: ['schtasks', '/Run', '/TN', serviceName(kind)], mayFail: true },
+  ],
   status: (kind) => ['schtasks', '/Query', '/TN', serviceName(kind), '/V', '/FO', 'LIST'],
 };
 

@@ -20,7 +20,11 @@ function performed(step: Step): void {
     case 'write':
       if (step.keep && existsSync(step.path)) return;
       makeDirectory(dirname(step.path), 0o755);
-      writeFileAtomic(step.path, step.utf16 ? Buffer.from(`\ufeff${step.text}`, 'utf16le') : step.text, step.mode);
+      writeFileAtomic(
+        step.path,
+        step.utf16 ? Buffer.from(`\ufeff${step.text}`, 'utf16le') : step.text,
+        step.mode,
+      );
       chmodSync(step.path, step.mode);
       if (step.group) run(['chgrp', step.group, step.path]);
       return;

@@ -54,7 +54,10 @@ export function serviceProgram({ node, root, copyTo }: ProgramPlace): ServicePro
 function nativePackages(root: string): [string, string][] {
   const koffi = packageFolder(createRequire(join(root, 'package.json')).resolve('koffi'));
   const scope = join(dirname(koffi), '@koromix');
-  return [['koffi', koffi] as [string, string], ...(existsSync(scope) ? [['@koromix', scope] as [string, string]] : [])];
+  return [
+    ['koffi', koffi] as [string, string],
+    ...(existsSync(scope) ? [['@koromix', scope] as [string, string]] : []),
+  ];
 }
 
 function packageFolder(file: string): string {

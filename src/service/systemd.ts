@@ -1,4 +1,12 @@
-import { commandOf, DESCRIPTIONS, PLACES, type ServiceKind, type ServiceSpec, serviceName, USER } from './spec.ts';
+import {
+  commandOf,
+  DESCRIPTIONS,
+  PLACES,
+  type ServiceKind,
+  type ServiceSpec,
+  serviceName,
+  USER,
+} from './spec.ts';
 import type { Step } from './steps.ts';
 
 const { data: DATA, logs: LOGS, config: CONFIG } = PLACES.linux;
@@ -19,7 +27,7 @@ export function unitOf(spec: ServiceSpec): string {
   const command = commandOf(spec, PLACES.linux).map(quoted).join(' ');
   const isHub = spec.kind === 'hub';
   const reload = [...spec.program, 'config', 'reload', '--data', DATA].map(quoted).join(' ');
-  // Of a process of somebody else: its executable, its open files' limits, the code that it waits in.
+  // Of somebody else's process: its executable, by which its kind is known.
   const capabilities = isHub ? '' : 'CAP_SYS_PTRACE';
   return `# Written by 'homeostat service install' ${spec.version}; 'systemctl edit ${serviceName(spec.kind)}' changes what holds here.
 [Unit]

@@ -58,7 +58,10 @@ const quotedWord = (word: string): string =>
 export function installWindows(spec: ServiceSpec, reference: string, start: boolean): Step[] {
   const name = serviceName(spec.kind);
   // Its folders are for the service, the system and administrators alone.
-  const grants = [`*${LOCAL_SERVICE}`, '*S-1-5-18', '*S-1-5-32-544'].flatMap((who) => ['/grant', `${who}:(OI)(CI)F`]);
+  const grants = [`*${LOCAL_SERVICE}`, '*S-1-5-18', '*S-1-5-32-544'].flatMap((who) => [
+    '/grant',
+    `${who}:(OI)(CI)F`,
+  ]);
   return [
     { kind: 'directory', path: DATA, mode: 0o700 },
     { kind: 'directory', path: LOGS, mode: 0o750 },

@@ -18,19 +18,30 @@ import { version } from '../version.ts';
 export function install(args: readonly string[], options: InstallOptions): void {
   const kind = kindOf(options);
   const manager = managerFor(process.platform);
-  const { program, steps: copies, why } = serviceProgram({
+  const {
+    program,
+    steps: copies,
+    why,
+  } = serviceProgram({
     ...{ node: process.execPath, root: packageRoot(), copyTo: manager.places.program },
   });
   const spec: ServiceSpec = { kind, program, args, version: version() };
-  const steps = [...copies, ...manager.install(spec, referenceFile(), options.start)];
+  const other = otherThan(kind);
+  const steps: Step[] = [
+    ...copies,
+    ...manager.install(spec, referenceFile(), options.start),
+    // It runs from the same copy.
+    ...(copies.length > 0 && isInstalled(manager, other) ? manager.restart(other) : []),
+  ];
   if (options.dryRun) {
     if (why !== undefined) console.log(`# ${why}: a service gets a copy of the program`);
-    console.log(`${steps.map(describeStep).join('\n')}\n\n# ${manager.file(kind)}\n${manager.definition(spec)}`);
+    console.log(
+      `${steps.map(describeStep).join('\n')}\n\n# ${manager.file(kind)}\n${manager.definition(spec)}`,
+    );
     return;
   }
   requireRoot('installing');
   requireRunningManager(manager);
-  if (copies.length > 0) stopOthers(manager);
   for (const step of steps) {
     console.log(describeStep(step));
     try {
@@ -40,14 +51,6 @@ export function install(args: readonly string[], options: InstallOptions): void 
     }
   }
   console.log(told(manager, kind, options.start));
-}
-
-/** A copy cannot be replaced below a service that runs from it without that being noticed: it is started again with the others' steps. */
-function stopOthers(manager: Manager): void {
-  if (manager.name === 'systemd') return;
-  for (const kind of ['up', 'hub'] as const)
-    if (isInstalled(manager, kind))
-      for (const step of manager.uninstall(kind, false, false)) if (step.kind === 'run') perform(step);
 }
 
 /** A service that does not start says why in the journal. */
@@ -68,16 +71,21 @@ function told({ places }: Manager, kind: ServiceKind, started: boolean): string 
     run ? `Runs           ${run.address}${run.token ? ' (with its token)' : ''}` : 'Installed',
     `Data           ${places.data}`,
     `Logs           ${places.logs}    homeostat service logs -f`,
-    ...(kind === 'hub' ? [] : [`Configuration  ${places.config}    homeostat config reload --data '${places.data}'`]),
+    ...(kind === 'hub'
+      ? []
+      : [`Configuration  ${places.config}    homeostat config reload --data '${places.data}'`]),
     `Commands       homeostat status --data '${places.data}', as root or as its user`,
   ].join('\n');
 }
+
+/** The service that may be installed beside it. */
+const otherThan = (kind: ServiceKind): ServiceKind => (kind === 'hub' ? 'up' : 'hub');
 
 /** `homeostat service uninstall`. */
 export async function uninstall(options: UninstallOptions): Promise<void> {
   const kind = kindOf(options);
   const manager = managerFor(process.platform);
-  const other = kind === 'hub' ? 'up' : 'hub';
+  const other = otherThan(kind);
   const last = !isInstalled(manager, other);
   const { purge = false, yes, dryRun } = options;
   if (purge && !last)
@@ -95,7 +103,8 @@ export async function uninstall(options: UninstallOptions): Promise<void> {
     console.log(describeStep(step));
     perform(step);
   }
-  if (!purge) console.log(`\nData, logs and configuration stay: ${manager.places.data}, ${manager.places.logs}`);
+  if (!purge)
+    console.log(`\nData, logs and configuration stay: ${manager.places.data}, ${manager.places.logs}`);
 }
 
 async function confirm({ places }: Manager): Promise<void> {
@@ -119,7 +128,8 @@ function requireRoot(doing: string): void {
 function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'bin', 'homeostat.mjs'))) {
-    if (folder === dirname(folder)) throw new UserError('the program is not whole: install Homeostat anew', 1);
+    if (folder === dirname(folder))
+      throw new UserError('the program is not whole: install Homeostat anew', 1);
     folder = dirname(folder);
   }
   return folder;

@@ -56,9 +56,9 @@ function render(line: string, least: number): string | undefined {
     return line;
   }
   // An anomaly has its sentence, and its severity.
-  const { level, time, msg, sentence, severity, updatedAt, raisedAt, ...rest } = entry;
+  const { level, time, msg, sentence, severity, closedAt, raisedAt, ...rest } = entry;
   if (typeof sentence === 'string')
-    return `${new Date(Number(updatedAt ?? raisedAt)).toISOString()} ${String(severity).padEnd(8)} ${entry.state === 'closed' ? 'closed: ' : ''}${sentence}`;
+    return `${new Date(Number(closedAt ?? raisedAt)).toISOString()} ${String(severity).padEnd(8)} ${entry.state === 'closed' ? 'closed: ' : ''}${sentence}`;
   if (LEVELS.indexOf(String(level)) < least) return undefined;
   const fields = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${time} ${String(level).padEnd(5)} ${[msg, ...fields].join('  ')}`;

@@ -20,10 +20,18 @@ export function status(options: { hub?: true; json?: true }): void {
     process.exitCode = code === 0 ? 0 : 1;
     return;
   }
-  const facts = Object.fromEntries(said.split('\n').map((line) => line.split(/=(.*)/s, 2) as [string, string]));
+  const facts = Object.fromEntries(
+    said.split('\n').map((line) => line.split(/=(.*)/s, 2) as [string, string]),
+  );
   const runs = facts.ActiveState === 'active';
-  if (options.json) console.log(JSON.stringify({ service: serviceName(kind), runs, ...named(facts) }, null, 2));
-  else console.log(rendered(facts).map(([name, value]) => `${name.padEnd(9)}  ${printable(value)}`).join('\n'));
+  if (options.json)
+    console.log(JSON.stringify({ service: serviceName(kind), runs, ...named(facts) }, null, 2));
+  else
+    console.log(
+      rendered(facts)
+        .map(([name, value]) => `${name.padEnd(9)}  ${printable(value)}`)
+        .join('\n'),
+    );
   if (!runs) process.exitCode = 1;
 }
 
@@ -52,7 +60,12 @@ function rendered(facts: Facts): [string, string][] {
     ['Since', since ?? '-'],
     ['Says', says ?? '-'],
     ['Process', pid === undefined ? '-' : String(pid)],
-    ['Memory', memoryBytes === undefined ? '-' : `${Math.round(memoryBytes / 2 ** 20)} MiB, with its files in the cache`],
+    [
+      'Memory',
+      memoryBytes === undefined
+        ? '-'
+        : `${Math.round(memoryBytes / 2 ** 20)} MiB, with its files in the cache`,
+    ],
     ['Restarts', String(restarts)],
     ['At boot', atBoot ? 'starts' : 'does not start'],
   ];
