@@ -58,6 +58,7 @@ function sourceOf(history: Store): Source {
   const fixture = new FixtureSource(clock);
   return {
     history,
+    archive: fixture.archive,
     status: () => fixture.status(),
     processes: () => fixture.processes(),
     process: (id) => fixture.process(id),

@@ -14,6 +14,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { BusStatus } from '../model/bus.ts';
+import type { History } from '../model/history.ts';
 import { createServer, requireToken } from '../serve/server.ts';
 import { ServiceManager } from '../service/service-manager.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
@@ -22,6 +23,8 @@ import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import { openDataFolder, openLogFolder } from './data-folder.ts';
 import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
+import { IncidentDesk } from './incident-desk.ts';
+import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
@@ -30,6 +33,8 @@ export interface HubOptions {
   readonly data: string;
   /** Folder of hub.log; in the data folder, if left out. */
   readonly logs?: string;
+  /** What it says of incidents holds here too. */
+  readonly config?: string;
   readonly busHost: string;
   readonly busPort: number;
   readonly enrollPort: number;
@@ -57,12 +62,14 @@ const MOST_OPEN = 64;
 const LARGEST = 5;
 const WORK_EVERY_MS = 250;
 const LOOK_EVERY_MS = 5000;
+const TELL_EVERY_MS = 1000;
 
 /** The hub's process: identity, log, bus, hosts, dashboard, in the order of the flow. Returns when it was told to stop and everything is kept. */
 export async function hub(options: HubOptions): Promise<void> {
   const token = options.token ?? process.env.HOMEOSTAT_TOKEN;
   const door = { host: options.host, ...(token && { token }) };
   requireToken(door);
+  const settings = await readSettings(options.config === undefined ? {} : { config: options.config });
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
@@ -115,7 +122,13 @@ export async function hub(options: HubOptions): Promise<void> {
     openHistory: (host) =>
       openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, trust, log: journal }),
     warn: (message) => journal.warn(message),
+    onAnomaly: (anomaly) => incidents.signal(anomaly),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
+  });
+  // alert
+  const incidents = new IncidentDesk({
+    ...{ folder, clock, settings: settings.incidents, trust },
+    history: (host) => historyOf(fleet, host),
   });
   const isHost = (name: string): boolean => identity.isHost(name);
   const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
@@ -150,6 +163,7 @@ export async function hub(options: HubOptions): Promise<void> {
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
+    incidents,
     problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
@@ -173,6 +187,12 @@ export async function hub(options: HubOptions): Promise<void> {
       fleet.look(ingest.resumed && log.problem() === undefined);
     }),
     LOOK_EVERY_MS,
+  );
+  const telling = setInterval(
+    guarded(() => {
+      incidents.look();
+    }),
+    TELL_EVERY_MS,
   );
 
   const manager = new ServiceManager({
@@ -203,7 +223,9 @@ export async function hub(options: HubOptions): Promise<void> {
     await server.close();
     clearInterval(working);
     clearInterval(looking);
+    clearInterval(telling);
     ingest.stop();
+    incidents.close();
     fleet.close();
     log.close();
     removeRunFile(folder);
@@ -224,6 +246,15 @@ function guard(tell: (problem: string) => void) {
       told = problem;
     }
   };
+}
+
+/** What a host measured; undefined where its history cannot be opened now. */
+function historyOf(fleet: Fleet, host: string): History | undefined {
+  try {
+    return fleet.host(host)?.history;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A name or address that clients may call; not the wildcard ones. */

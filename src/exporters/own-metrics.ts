@@ -10,6 +10,8 @@ export interface OwnState {
   readonly status: Status;
   /** Severity of each anomaly that is open. */
   readonly openAnomalies: readonly Severity[];
+  /** The same of incidents. */
+  readonly openIncidents: readonly Severity[];
   /** CPU time of this program since its start, s. */
   readonly cpuSeconds: number;
 }
@@ -23,6 +25,9 @@ const PHASES: readonly LearningPhase[] = ['collecting', 'provisional', 'calibrat
 
 const point = (value: number | undefined, attributes: Attributes = {}): Point[] =>
   value === undefined || !Number.isFinite(value) ? [] : [{ attributes, value }];
+
+const bySeverity = (open: readonly Severity[]): Point[] =>
+  SEVERITIES.flatMap((severity) => point(open.filter((one) => one === severity).length, { severity }));
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 
@@ -72,9 +77,10 @@ const OWN_METRICS: readonly OwnMetric[] = [
     point(status.learning.seenMs / 1000),
   ),
   gauge('homeostat.anomalies.open', '{anomaly}', 'Anomalies that are open.', ({ openAnomalies }) =>
-    SEVERITIES.flatMap((severity) =>
-      point(openAnomalies.filter((one) => one === severity).length, { severity }),
-    ),
+    bySeverity(openAnomalies),
+  ),
+  gauge('homeostat.incidents.open', '{incident}', 'Incidents that are open.', ({ openIncidents }) =>
+    bySeverity(openIncidents),
   ),
   gauge('homeostat.coverage.healthy', '', '1 while it sees all that it should.', ({ status }) =>
     point(flag(status.coverage.healthy)),

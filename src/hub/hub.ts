@@ -3,6 +3,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
+import type { Incident } from '../model/incident.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { LearningState } from '../model/learning.ts';
 import type { Tick } from '../model/metric.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
@@ -33,6 +35,7 @@ export interface HubOptions {
   readonly version: string;
   readonly dataFolder: string;
   readonly history: History & { stats(): Status['store'] };
+  readonly archive: IncidentArchive;
   readonly agent: AgentView;
 }
 
@@ -64,6 +67,10 @@ export class Hub implements Source {
 
   get history(): History {
     return this.#options.history;
+  }
+
+  get archive(): IncidentArchive {
+    return this.#options.archive;
   }
 
   status(): Status {
@@ -130,6 +137,11 @@ export class Hub implements Source {
   /** An anomaly opened, changed or closed. */
   raised(anomaly: Anomaly): void {
     this.#send({ type: 'anomaly', anomaly });
+  }
+
+  /** An incident opened, changed or closed, or it was decided whom to tell. */
+  incident(incident: Incident): void {
+    this.#send({ type: 'incident', incident });
   }
 
   #send(event: LiveEvent): void {

@@ -5,7 +5,8 @@ import type { HostsAnswer } from '../model/host.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { HttpError } from './http-error.ts';
-import { Parameters, quoted } from './parameters.ts';
+import { answerOfIncidents } from './incidents.ts';
+import { decoded, Parameters, quoted } from './parameters.ts';
 import { type HubSource, isHub, type ProcessList, type Source } from './source.ts';
 
 const HOUR_MS = 3_600_000;
@@ -64,6 +65,8 @@ export function answer(
 ): string {
   const ofHub = answerOfHub(origin, clock, path, query);
   if (ofHub !== undefined) return JSON.stringify(ofHub);
+  const ofIncidents = answerOfIncidents(origin.archive, path, query, isHub(origin));
+  if (ofIncidents !== undefined) return JSON.stringify(ofIncidents);
   const source = sourceOf(origin, query);
   for (const route of ROUTES) {
     const match = route.path.exec(path);
@@ -74,7 +77,7 @@ export function answer(
   }
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, incidents, coverage, stream`,
   );
 }
 
@@ -112,14 +115,6 @@ export function sourceOf(origin: Source | HubSource, query: URLSearchParams): So
       `no host is called ${quoted(name)}: '/api/v1/hosts' lists those that were heard`,
     );
   return source;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new HttpError(400, `the path holds ${quoted(text)}: its percent signs must be encoded as %25`);
-  }
 }
 
 /** A series with what a chart of it needs. */

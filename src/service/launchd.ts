@@ -77,9 +77,7 @@ export function installLaunchd(spec: ServiceSpec, reference: string, start: bool
     { kind: 'run', command: ['dseditgroup', '-o', 'create', ACCOUNT], mayFail: true },
     { kind: 'directory', path: DATA, mode: 0o700, owner },
     { kind: 'directory', path: LOGS, mode: 0o750, owner },
-    ...(spec.kind === 'hub'
-      ? []
-      : [{ kind: 'write', path: CONFIG, mode: 0o640, group: ACCOUNT, text: reference, keep: true } as const]),
+    { kind: 'write', path: CONFIG, mode: 0o640, group: ACCOUNT, text: reference, keep: true },
     { kind: 'run', command: ['launchctl', 'bootout', `system/${labelOf(spec.kind)}`], mayFail: true },
     { kind: 'write', path: plistFile(spec.kind), mode: 0o644, text: plistOf(spec) },
     ...(start

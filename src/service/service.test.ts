@@ -51,7 +51,7 @@ test('a unit has the words of the command line as they are, whatever is in them'
   const text = systemd.definition(spec('hub', ['--token', 'a b%c$d"e\\f', '--bus-host', '::']));
   assert.match(
     text,
-    /^ExecStart=.* hub --data \/var\/lib\/homeostat --logs \/var\/log\/homeostat --token "a b%%c\$\$d\\"e\\\\f" --bus-host ::$/m,
+    /^ExecStart=.* hub --data \/var\/lib\/homeostat --logs \/var\/log\/homeostat --config \S+ --token "a b%%c\$\$d\\"e\\\\f" --bus-host ::$/m,
   );
   assert.doesNotMatch(text, /^(Ambient|.*Bounding.*)=CAP/m);
 });

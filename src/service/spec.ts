@@ -49,8 +49,7 @@ export const serviceName = (kind: ServiceKind): string => (kind === 'hub' ? 'hom
 
 /** The command line that the service manager starts. */
 export function commandOf({ kind, program, args }: ServiceSpec, { data, logs, config }: Places): string[] {
-  const where = ['--data', data, '--logs', logs, ...(kind === 'hub' ? [] : ['--config', config])];
-  return [...program, kind, ...where, ...args];
+  return [...program, kind, '--data', data, '--logs', logs, '--config', config, ...args];
 }
 
 export const DESCRIPTIONS: Readonly<Record<ServiceKind, string>> = {

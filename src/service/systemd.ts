@@ -120,13 +120,9 @@ export function installSystemd(spec: ServiceSpec, reference: string, start: bool
       text: `u ${USER} - "Homeostat" ${DATA} /usr/sbin/nologin\n`,
     },
     { kind: 'run', command: ['systemd-sysusers', SYSUSERS] },
-    ...(spec.kind === 'hub'
-      ? []
-      : [
-          { kind: 'directory', path: '/etc/homeostat', mode: 0o755 } as const,
-          // Secrets may be written into it.
-          { kind: 'write', path: CONFIG, mode: 0o640, group: USER, text: reference, keep: true } as const,
-        ]),
+    { kind: 'directory', path: '/etc/homeostat', mode: 0o755 },
+    // Secrets may be written into it.
+    { kind: 'write', path: CONFIG, mode: 0o640, group: USER, text: reference, keep: true },
     { kind: 'write', path: unitFile(spec.kind), mode: 0o644, text: unitOf(spec) },
     { kind: 'run', command: ['systemctl', 'daemon-reload'] },
     { kind: 'run', command: ['systemctl', 'enable', name] },

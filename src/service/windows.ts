@@ -66,9 +66,7 @@ export function installWindows(spec: ServiceSpec, reference: string, start: bool
     { kind: 'directory', path: DATA, mode: 0o700 },
     { kind: 'directory', path: LOGS, mode: 0o750 },
     { kind: 'run', command: ['icacls', DATA, '/inheritance:r', ...grants] },
-    ...(spec.kind === 'hub'
-      ? []
-      : [{ kind: 'write', path: CONFIG, mode: 0o640, text: reference, keep: true } as const]),
+    { kind: 'write', path: CONFIG, mode: 0o640, text: reference, keep: true },
     // The byte order mark tells the scheduler which encoding it is.
     { kind: 'write', path: taskFile(spec.kind), mode: 0o640, text: taskOf(spec), utf16: true },
     { kind: 'run', command: ['schtasks', '/Create', '/F', '/TN', name, '/XML', taskFile(spec.kind)] },

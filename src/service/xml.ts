@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../lib/text.ts';
+
 /** Text between tags. */
-export const xmlText = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+export const xmlText = (text: string): string => escapeMarkup(text).replaceAll('"', '&quot;');

@@ -8,6 +8,7 @@ import type {
   PastProcesses,
   ProcessPoint,
 } from '../../src/model/history.ts';
+import type { IncidentArchive } from '../../src/model/incident-archive.ts';
 import type { ListedProcess, Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
 import type { Band } from '../../src/model/score.ts';
@@ -15,6 +16,7 @@ import { severityOf } from '../../src/model/severity.ts';
 import type { ScoreNow, Status } from '../../src/model/status.ts';
 import type { LiveEvent, Source } from '../../src/serve/source.ts';
 import { fixtureAnomalies } from './fixture-anomalies.ts';
+import { fixtureArchive } from './fixture-archive.ts';
 import { bandOf, type Incident, noise, SCORE, SHAPES, valueAt } from './fixture-machine.ts';
 import { fixtureProcesses } from './fixture-processes.ts';
 import { fixtureStatus } from './fixture-status.ts';
@@ -48,6 +50,10 @@ export class FixtureSource implements Source {
       { from: now - 31 * 60 * MINUTE, to: now - 30.6 * 60 * MINUTE },
     ];
     this.gap = { from: now - 32 * MINUTE, to: now - 25 * MINUTE };
+  }
+
+  get archive(): IncidentArchive {
+    return fixtureArchive(this.history.anomalies({}));
   }
 
   get subscribers(): number {

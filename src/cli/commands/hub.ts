@@ -13,6 +13,10 @@ import { addHubHosts } from './hub-hosts.ts';
 export function addHub(program: Command): void {
   const hub = addDataOption(program.command('hub'))
     .description('take process events over gRPC with mutual TLS and keep them durably, until Ctrl-C')
+    .option(
+      '--config <file>',
+      'configuration file, for what it says of incidents (default: the usual one where it exists)',
+    )
     .option('--bus-host <address>', 'address to take events on', '127.0.0.1')
     .option('--bus-port <n>', 'port to take events on; 0 takes any free one', portArgument, 50051)
     .option('--enroll-port <n>', 'port to enrol hosts on; 0 takes any free one', portArgument, 50052)

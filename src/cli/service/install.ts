@@ -71,9 +71,7 @@ function told({ places }: Manager, kind: ServiceKind, started: boolean): string 
     run ? `Runs           ${run.address}${run.token ? ' (with its token)' : ''}` : 'Installed',
     `Data           ${places.data}`,
     `Logs           ${places.logs}    homeostat service logs -f`,
-    ...(kind === 'hub'
-      ? []
-      : [`Configuration  ${places.config}    homeostat config reload --data '${places.data}'`]),
+    `Configuration  ${places.config}`,
     `Commands       homeostat status --data '${places.data}', as root or as its user`,
   ].join('\n');
 }
