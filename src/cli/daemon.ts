@@ -248,6 +248,7 @@ export async function runDaemon(
         lately: alarmCount.lately(),
       }),
       publish: () => follower?.status(),
+      otlp: () => exports.otlp(),
     },
   });
   // others
