@@ -17,10 +17,11 @@ import { RotatingFile } from '../lib/rotating-file.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { History } from '../model/history.ts';
 import { createServer, requireToken } from '../serve/server.ts';
+import { ServiceManager } from '../service/service-manager.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder, openLogFolder } from './data-folder.ts';
 import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
 import { IncidentDesk } from './incident-desk.ts';
@@ -31,6 +32,8 @@ import { webFolder } from './web-folder.ts';
 
 export interface HubOptions {
   readonly data: string;
+  /** Folder of hub.log; in the data folder, if left out. */
+  readonly logs?: string;
   /** What it says of incidents holds here too. */
   readonly config?: string;
   readonly busHost: string;
@@ -73,7 +76,11 @@ export async function hub(options: HubOptions): Promise<void> {
   makePrivateDirectory(folder);
   const unlock = lockHub(folder);
   const startedAt = clock.now();
-  const journal = createLog(new RotatingFile({ path: join(folder, 'hub.log') }), 'info', () => {});
+  const journal = createLog(
+    new RotatingFile({ path: join(openLogFolder(options.logs ?? folder), 'hub.log') }),
+    'info',
+    () => {},
+  );
 
   // identity
   const identity = await HubIdentity.open({
@@ -179,7 +186,10 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   const guarded = guard((problem) => journal.warn(`the hosts' data cannot be kept: ${problem}`));
   const working = setInterval(
-    guarded(() => fleet.work()),
+    guarded(() => {
+      manager.looked();
+      fleet.work();
+    }),
     WORK_EVERY_MS,
   );
   const looking = setInterval(
@@ -196,6 +206,10 @@ export async function hub(options: HubOptions): Promise<void> {
     TELL_EVERY_MS,
   );
 
+  const manager = new ServiceManager({
+    ...{ env: process.env, clock, intervalMs: () => WORK_EVERY_MS },
+    onProblem: (problem) => journal.warn(problem),
+  });
   const stopped = stopSignal();
   const unwatch = identity.watch(() => bus.recheck());
   try {
@@ -208,12 +222,14 @@ export async function hub(options: HubOptions): Promise<void> {
     const run: RunFile = { ...served, pid: process.pid, startedAt, ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     ingest.start();
+    manager.ready(`takes events on ${address}, dashboard on ${run.address}`);
     journal.info(`hub ${version()} takes events on ${address}`, { pid: process.pid, folder });
     console.log(
       `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nFigures     ${run.address}/metrics\nData        ${folder}\nHosts       homeostat hub token create prints what enrols one (on ${enrolment})\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
     );
     journal.info(`stops: ${await stopped}`);
   } finally {
+    manager.stopping();
     unwatch();
     enrolmentServer.close();
     await bus.close();
