@@ -1,7 +1,23 @@
 import { duration, printable } from '../src/lib/text.ts';
+import { AGAINST, type Against, PAGES, TABS } from './address.ts';
 import { HOST } from './api.ts';
 import { shortTime } from './format.ts';
-import { connection, helpOpen, now, RANGES, sampleAge, showLive, stale, status, view } from './state.ts';
+import { page } from './navigate.ts';
+import { canNotify, notifying, toggleNotifications } from './notify.ts';
+import { PageLink } from './page-link.tsx';
+import {
+  against,
+  connection,
+  helpOpen,
+  now,
+  paletteOpen,
+  RANGES,
+  sampleAge,
+  showLive,
+  stale,
+  status,
+  view,
+} from './state.ts';
 import { nextTheme, theme } from './theme.ts';
 
 export function Header() {
@@ -9,10 +25,10 @@ export function Header() {
   return (
     <header class="top">
       {HOST === undefined ? (
-        <a class="brand" href="#overview" aria-label="Homeostat, to the top">
+        <PageLink to="overview" class="brand" title="Overview (o)">
           <img src="icon.svg" alt="" width="26" height="26" />
           <span>Homeostat</span>
-        </a>
+        </PageLink>
       ) : (
         <a class="brand" href="./" aria-label="All hosts (h)" title="All hosts (h)">
           <img src="icon.svg" alt="" width="26" height="26" />
@@ -44,6 +60,26 @@ export function Header() {
 export function Tools() {
   return (
     <div class="tools">
+      {canNotify && (
+        <button
+          type="button"
+          class="icon"
+          aria-pressed={notifying.value}
+          onClick={() => void toggleNotifications()}
+          aria-label={`Desktop notifications: ${notifying.value ? 'on' : 'off'}. Change`}
+          title={`Desktop notifications: ${notifying.value ? 'on' : 'off'}`}
+        >
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <path
+              d="M8 2a4 4 0 0 0-4 4v3l-1.3 2h10.6L12 9V6a4 4 0 0 0-4-4ZM6.5 12.5a1.5 1.5 0 0 0 3 0"
+              fill={notifying.value ? 'currentColor' : 'none'}
+              stroke="currentColor"
+              stroke-width="1.2"
+              stroke-linejoin="round"
+            />
+          </svg>
+        </button>
+      )}
       <button
         type="button"
         class="icon"
@@ -76,11 +112,11 @@ function LearningPill() {
     calibrated: 'Calibrated',
   }[learning.phase];
   return (
-    <a class={`pill ${learning.phase === 'calibrated' ? 'good' : 'wait'}`} href="#learning">
+    <PageLink to="models" class={`pill ${learning.phase === 'calibrated' ? 'good' : 'wait'}`}>
       <i aria-hidden="true" />
       {text}
       {left !== undefined && left > 0 && <span class="more"> · {duration(left)} left</span>}
-    </a>
+    </PageLink>
   );
 }
 
@@ -91,11 +127,11 @@ function CoveragePill() {
     ({ outcome, blind }) => outcome !== 'ok' || blind.length > 0,
   ).length;
   return (
-    <a class={`pill ${coverage.healthy ? 'good' : 'bad'}`} href="#coverage">
+    <PageLink to="coverage" class={`pill ${coverage.healthy ? 'good' : 'bad'}`}>
       <i aria-hidden="true" />
       {coverage.healthy ? 'Sees everything' : `Partly blind`}
       {troubled > 0 && <span class="more"> · {troubled} to look at</span>}
-    </a>
+    </PageLink>
   );
 }
 
@@ -177,10 +213,58 @@ export function Banner() {
   return null;
 }
 
+function Tabs() {
+  return (
+    <nav class="tabs" aria-label="Pages">
+      {PAGES.map((one) => (
+        <PageLink key={one} to={one} title={`${TABS[one].title} (${TABS[one].key})`}>
+          {TABS[one].title}
+        </PageLink>
+      ))}
+    </nav>
+  );
+}
+
 export function Toolbar() {
+  return (
+    <div class="toolbar">
+      <Tabs />
+      <button
+        type="button"
+        class="search"
+        onClick={() => (paletteOpen.value = true)}
+        title="Go to or do anything (Ctrl K)"
+      >
+        Search <kbd>Ctrl K</kbd>
+      </button>
+      {page.value === 'overview' && <Period />}
+    </div>
+  );
+}
+
+/** Which time the charts show. */
+function Period() {
   const current = view.value;
   return (
-    <nav class="toolbar" aria-label="Range and sections">
+    <>
+      {current.kind === 'fixed' && (
+        <button type="button" class="back" onClick={() => showLive()} title="Back to live (l)">
+          {shortTime(current.from, now.value)} – {shortTime(current.to, now.value)} <span>× live</span>
+        </button>
+      )}
+      <select
+        class="against"
+        aria-label="Compare with"
+        title="Lay the same hours of an earlier day over the charts"
+        value={against.value}
+        onChange={(event) => (against.value = event.currentTarget.value as Against)}
+      >
+        {AGAINST.map((one) => (
+          <option key={one} value={one}>
+            {{ nothing: 'Compare …', day: 'with yesterday', week: 'with last week' }[one]}
+          </option>
+        ))}
+      </select>
       <fieldset class="ranges" aria-label="Range">
         {RANGES.map(({ label, span }, index) => (
           <button
@@ -194,17 +278,6 @@ export function Toolbar() {
           </button>
         ))}
       </fieldset>
-      {current.kind === 'fixed' && (
-        <button type="button" class="back" onClick={() => showLive()} title="Back to live (l)">
-          {shortTime(current.from, now.value)} – {shortTime(current.to, now.value)} <span>× live</span>
-        </button>
-      )}
-      <div class="jumps">
-        <a href="#anomalies">Anomalies</a>
-        <a href="#charts">Charts</a>
-        <a href="#processes">Processes</a>
-        <a href="#coverage">Coverage</a>
-      </div>
-    </nav>
+    </>
   );
 }

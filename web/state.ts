@@ -2,8 +2,10 @@ import { computed, signal } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
+import type { Against } from './address.ts';
 import type { SeriesInfo } from './answers.ts';
 import { catalog } from './catalog.ts';
+import type { Layout } from './process-groups.ts';
 
 /** What the charts show: the last `span` ms, moving; or a period that stands still. */
 export type View =
@@ -30,7 +32,14 @@ export const anomalies = signal<readonly Anomaly[] | undefined>(undefined);
 export const selectedId = signal<string | undefined>(undefined);
 export const view = signal<View>({ kind: 'live', span: 15 * MINUTE });
 export const openProcess = signal<string | undefined>(undefined);
+/** The moment whose processes are listed, ms since the epoch; undefined: now. */
+export const moment = signal<number | undefined>(undefined);
+export const layout = signal<Layout>('list');
+export const against = signal<Against>('nothing');
+/** How long before it lies what the charts are laid over, ms; 0: nothing. */
+export const againstMs = computed(() => ({ nothing: 0, day: DAY, week: 7 * DAY })[against.value]);
 export const helpOpen = signal(false);
+export const paletteOpen = signal(false);
 
 /** `lost`: the stream is cut. Whether a sample is overdue is told by `sampleAge`. */
 export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
@@ -91,6 +100,36 @@ export function showLive(span?: number): void {
   const before = view.peek();
   selectedId.value = undefined;
   view.value = { kind: 'live', span: span ?? (before.kind === 'live' ? before.span : 15 * MINUTE) };
+}
+
+/** What fits on a screen and still has a sample each second; and what the history keeps. */
+const NARROWEST = 30_000;
+const WIDEST = 2 * 365 * DAY;
+
+/** Shows `factor` times as much time, `around` (the end of what is shown, where it is left out) staying where it is. */
+export function zoom(factor: number, around?: number): void {
+  const { from, to } = period();
+  const span = Math.min(WIDEST, Math.max(NARROWEST, (to - from) * factor));
+  if (around === undefined && view.peek().kind === 'live') {
+    showLive(span);
+    return;
+  }
+  const fixed = around ?? to;
+  const start = fixed - ((fixed - from) / (to - from)) * span;
+  showPeriod(start, start + span);
+}
+
+/** Shows what is `ms` later (before, where it is negative). Back at the present, the view moves again. */
+export function move(ms: number): void {
+  const { from, to } = period();
+  if (to + ms >= serverNow()) showLive(to - from);
+  else showPeriod(from + ms, to + ms);
+}
+
+/** There is nothing to see after now. */
+function showPeriod(from: number, to: number): void {
+  const end = Math.min(to, serverNow());
+  view.value = { kind: 'fixed', from: end - (to - from), to: end };
 }
 
 /** Marks the anomaly on every chart and shows what was around it: as long before as it lasted, five minutes at least. */

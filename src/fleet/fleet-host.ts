@@ -40,6 +40,7 @@ export interface FleetHostOptions {
   readonly histories: Histories;
   /** Told once of what cannot be kept. */
   readonly warn: (message: string) => void;
+  readonly onAnomaly?: (anomaly: Anomaly) => void;
 }
 
 /** One host: what it said is applied in order, and once more does no harm. */
@@ -234,6 +235,7 @@ export class FleetHost {
     this.#anomalies.set(anomaly.id, anomaly);
     this.#options.file.keepAnomaly(this.name, anomaly);
     this.#tell({ type: 'anomaly', anomaly });
+    this.#options.onAnomaly?.(anomaly);
   }
 
   #takeProcess({ at, life, process }: ProcessLifeEvent): void {

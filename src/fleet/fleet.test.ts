@@ -30,6 +30,7 @@ class Kept {
       series: () => [],
       query: () => ({ stepSeconds: 1, frames: [] }),
       processHistory: () => [],
+      processesAt: () => undefined,
       anomalies: () => [...this.anomalies.values()],
     };
   }

@@ -32,6 +32,8 @@ export interface FleetOptions {
   /** Histories that may be open at once. */
   readonly mostOpen: number;
   readonly warn: (message: string) => void;
+  /** Told of each anomaly of a host, its own and the hub's, as it opened, changed or closed. */
+  readonly onAnomaly?: (anomaly: Anomaly) => void;
   /** Hosts that are let in no longer: their silence is no news. */
   readonly revoked: () => ReadonlySet<string>;
 }
@@ -139,8 +141,11 @@ export class Fleet {
   }
 
   #add(name: string, facts: Facts): FleetHost {
-    const { warn } = this.#options;
-    const host = new FleetHost({ name, facts, file: this.#file, histories: this.#histories, warn });
+    const { warn, onAnomaly } = this.#options;
+    const host = new FleetHost({
+      ...{ name, facts, file: this.#file, histories: this.#histories, warn },
+      ...(onAnomaly && { onAnomaly }),
+    });
     this.#hosts.set(name, host);
     this.#peers.learned(name, facts.standings);
     return host;

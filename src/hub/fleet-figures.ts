@@ -18,6 +18,12 @@ export function fleetFigures(fleet: Fleet, ingest: Ingest, log: Log): string {
       "Agents' events that say nothing that is known here, or come from no host.",
       ingest.unreadable,
     ),
+    figure(
+      'counter',
+      'hub_log_shared_keys_total',
+      'Records whose key another client had used before; each is kept.',
+      log.sharedKeys().count,
+    ),
     gauge('hub_log_bytes', 'Bytes that the log takes.', fileBytes),
     gauge('hub_log_max_bytes', 'Its bound.', log.maxBytes),
     gauge('hub_log_waiting', 'Records that wait for the disk.', log.waiting()),

@@ -3,13 +3,15 @@ import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
+import type { Incident } from '../model/incident.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { LearningState } from '../model/learning.ts';
 import type { Tick } from '../model/metric.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import type { Band } from '../model/score.ts';
-import type { AlarmState, ScoreNow, Status } from '../model/status.ts';
+import type { AlarmState, OtlpStatus, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
 
 /** What the hub asks of the agent beside it. */
@@ -26,6 +28,8 @@ export interface AgentView {
   alarms(): AlarmState;
   /** Undefined where nothing is published. */
   publish?(): PublishStatus | undefined;
+  /** Undefined where nothing is sent by OTLP. */
+  otlp?(): OtlpStatus | undefined;
 }
 
 export interface HubOptions {
@@ -33,6 +37,7 @@ export interface HubOptions {
   readonly version: string;
   readonly dataFolder: string;
   readonly history: History & { stats(): Status['store'] };
+  readonly archive: IncidentArchive;
   readonly agent: AgentView;
 }
 
@@ -66,9 +71,14 @@ export class Hub implements Source {
     return this.#options.history;
   }
 
+  get archive(): IncidentArchive {
+    return this.#options.archive;
+  }
+
   status(): Status {
     const { agent, clock, dataFolder, history, version } = this.#options;
     const publish = agent.publish?.();
+    const otlp = agent.otlp?.();
     return {
       version,
       host: this.#host,
@@ -84,6 +94,7 @@ export class Hub implements Source {
       coverage: agent.coverage(),
       store: history.stats(),
       ...(publish && { publish }),
+      ...(otlp && { otlp }),
       self: { pid: process.pid, ...this.#cost.read(clock.monotonic()) },
     };
   }
@@ -130,6 +141,11 @@ export class Hub implements Source {
   /** An anomaly opened, changed or closed. */
   raised(anomaly: Anomaly): void {
     this.#send({ type: 'anomaly', anomaly });
+  }
+
+  /** An incident opened, changed or closed, or it was decided whom to tell. */
+  incident(incident: Incident): void {
+    this.#send({ type: 'incident', incident });
   }
 
   #send(event: LiveEvent): void {

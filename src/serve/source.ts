@@ -2,6 +2,8 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
+import type { Incident } from '../model/incident.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { ListedProcess, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { Band } from '../model/score.ts';
@@ -17,6 +19,7 @@ export interface ProcessList extends Pick<ProcessScan, 'at' | 'unreadable'> {
 /** What the HTTP API needs to know of one machine; the wiring hands it in. */
 export interface Source {
   readonly history: History;
+  readonly archive: IncidentArchive;
   status(): ToldStatus;
   /** The latest full scan, with busy processes as last read; undefined before the first one. */
   processes(): ProcessList | undefined;
@@ -41,6 +44,8 @@ export interface HubSource {
     readonly to?: number;
     readonly limit: number;
   }): readonly Anomaly[];
+  /** Of all hosts. */
+  readonly archive: IncidentArchive;
   bus(): BusStatus;
 }
 
@@ -56,4 +61,5 @@ export type LiveEvent =
     }
   | { readonly type: 'processes'; readonly at: number }
   | { readonly type: 'anomaly'; readonly anomaly: Anomaly }
+  | { readonly type: 'incident'; readonly incident: Incident }
   | { readonly type: 'status'; readonly status: ToldStatus };

@@ -2,7 +2,13 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Loss } from '../model/coverage.ts';
-import type { HistoryAnswer, HistoryQuery, ProcessPoint, SeriesSummary } from '../model/history.ts';
+import type {
+  HistoryAnswer,
+  HistoryQuery,
+  PastProcesses,
+  ProcessPoint,
+  SeriesSummary,
+} from '../model/history.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessIdentity, ProcessScan } from '../model/process.ts';
 import { Compactor } from './compactor.ts';
@@ -67,6 +73,7 @@ export class Writer implements Store {
     this.#reader = new Reader(db, this.#table, damaged, {
       rows: () => [...this.#outbox.rows(), ...this.#peek()],
       identity: (id) => this.#outbox.identity(id),
+      identityOf: (number) => this.#outbox.identityOf(number),
       anomalies: () => this.#outbox.anomalies(),
     });
     const last = Number(db.prepare('SELECT max(id) AS last FROM process').get()?.last ?? 0);
@@ -231,6 +238,10 @@ export class Writer implements Store {
 
   processHistory(id: string, from: number, to: number): readonly ProcessPoint[] {
     return this.#reader.processHistory(id, from, to);
+  }
+
+  processesAt(at: number): PastProcesses | undefined {
+    return this.#reader.processesAt(at);
   }
 
   processIdentity(id: string): ProcessIdentity | undefined {

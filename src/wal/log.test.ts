@@ -27,8 +27,8 @@ function setUp(t: TestContext, options: Partial<LogOptions> = {}) {
   return { path, clock, log, reopen };
 }
 
-const record = (key: string, size = 20): LogRecord => ({
-  ...{ key, kind: 'messaging.Envelope', source: 'test' },
+const record = (key: string, size = 20, source = 'test'): LogRecord => ({
+  ...{ key, kind: 'messaging.Envelope', source },
   ...{ timestampNs: 2n ** 64n - 1n, bytes: Buffer.alloc(size, key) },
 });
 
@@ -134,6 +134,96 @@ test('at the bound what was applied elsewhere goes and leaves its key; what was 
   const again = reopen();
   assert.equal(await again.append(record('host/metrics/7', 1000)), 'duplicate');
   assert.equal(await again.append(record('host/metrics/60', 1000)), 'duplicate');
+});
+
+test('a key that another source has used is kept for each, once, and is counted', async (t) => {
+  const { path, clock, log, reopen } = setUp(t, {
+    ...{ maxBytes: 110_000, windowMs: DAY },
+    spare: { kind: 'messaging.Envelope', keys: 'k%', appliedTo: () => 1 },
+  });
+  assert.equal(await log.append(record('k', 30_000, 'squatter')), 'stored');
+  assert.equal(await log.append(record('k', 20, 'owner')), 'stored');
+  assert.equal(
+    await log.append(record('k', 21, 'owner')),
+    'duplicate',
+    'sent again, with another count of tries',
+  );
+  assert.equal(await log.append(record('k', 30_000, 'squatter')), 'duplicate');
+  const seen = kept(path).records.map(({ key, source, bytes }) => [key, source, bytes.length]);
+  assert.deepEqual(seen, [
+    ['k', 'squatter', 30_000],
+    ['k', 'owner', 20],
+  ]);
+  const last = { key: 'k', source: 'owner', holder: 'squatter' };
+  assert.deepEqual(log.sharedKeys(), { count: 1, last });
+  // The same where of the first one only the key is left.
+  clock.advance(3_600_001);
+  await log.append(record('large', 50_000));
+  await log.append(record('more'));
+  assert.equal(kept(path).stats.dropped, 1);
+  const again = reopen();
+  assert.equal(await again.append(record('k', 20, 'third')), 'stored');
+  assert.equal(await again.append(record('k', 20, 'squatter')), 'duplicate');
+  assert.equal(await again.append(record('k', 20, 'owner')), 'duplicate');
+});
+
+test('keys that an older version left are known, whosesoever they are', async (t) => {
+  const { path, log, reopen } = setUp(t);
+  log.close();
+  const old = new DatabaseSync(path);
+  old.exec(`DROP TABLE wal_keys;
+    CREATE TABLE wal_keys (idempotency_key TEXT NOT NULL UNIQUE, received_at INTEGER NOT NULL);
+    INSERT INTO wal_keys VALUES ('a', 1)`);
+  old.close();
+  assert.equal(await reopen().append(record('a')), 'duplicate');
+});
+
+test('a source that holds more than its share is refused, others are not, and it is taken again when there is room', async (t) => {
+  const { path, clock, log, reopen } = setUp(t, { maxBytes: 400_000, windowMs: DAY, share: 0.5 });
+  const fill = async (one: Log, source: string, most = 1000): Promise<LogRefusal | undefined> => {
+    for (let left = most; left > 0; left--) {
+      try {
+        await one.append(record(`${source} ${clock.now()} ${left}`, 1000, source));
+      } catch (error) {
+        return error as LogRefusal;
+      }
+    }
+    return undefined;
+  };
+  const refused = await fill(log, 'greedy');
+  assert.equal(refused?.reason, 'share');
+  assert.match(
+    refused.message,
+    /greedy holds 1\d{5} bytes of the log; at most 50 % of what the others leave/,
+  );
+  assert.match(log.shareProblem('greedy') ?? '', /greedy holds/);
+  assert.equal(log.problem(), undefined);
+  assert.equal(await fill(log, 'modest', 10), undefined, 'others go on');
+  assert.equal(log.shareProblem('modest'), undefined);
+  // Several that are greedy leave room as well.
+  for (const name of ['b', 'c', 'd']) assert.equal((await fill(log, name))?.reason, 'share');
+  assert.equal(await fill(log, 'late', 3), undefined);
+  const held = log.largest(9);
+  assert.deepEqual(
+    held.map(({ source }) => source),
+    ['greedy', 'b', 'c', 'd', 'modest', 'late'],
+  );
+  const again = reopen();
+  assert.deepEqual(again.largest(9), held, 'it was saved');
+  assert.equal((await fill(again, 'greedy'))?.reason, 'share');
+  // The same after an end without notice, when it is counted.
+  const thief = new DatabaseSync(path);
+  thief.exec('DELETE FROM wal_held; DELETE FROM wal_held_to');
+  thief.close();
+  const counted = new Log({ path, clock });
+  assert.deepEqual(counted.largest(9), held);
+  counted.close();
+  clock.advance(DAY + 1);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.equal(await fill(again, 'greedy', 20), undefined, 'what was older made room');
+  assert.equal(again.shareProblem('greedy'), undefined);
+  const total = again.largest(9).reduce((sum, { cost }) => sum + cost, 0);
+  assert.ok(total > 20_000 && total < 30_000, `${total} bytes are held`);
 });
 
 test('a queue that is too long is refused with the time that it will take', async (t) => {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
+import { keyOf, keyOfClient } from './key.ts';
 import type { Appended, LogRecord } from './log.ts';
 
 /** Rows of one statement, the most first: what a statement costs by itself is more than what a row costs. */
@@ -11,16 +12,26 @@ const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
 interface Statements {
   readonly insert: StatementSync;
-  /** Which of as many keys are known. */
+  /** Which of as many keys are known, and whose they are. */
   readonly known: StatementSync;
 }
 
-/** Puts records into the table `wal`, each key once, within a transaction of its caller. */
+/** A record whose key is another client's: each has its own. */
+export interface SharedKey {
+  readonly key: string;
+  readonly source: string;
+  readonly holder: string;
+}
+
+/** Puts records into the table `wal`, each key of a client once, within a transaction of its caller. */
 export class Writer {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<number, Statements>();
   /** Keys are left of records that made room. */
   #hasKeys: boolean;
+  /** Since the start; the last one is kept for people. */
+  #sharedCount = 0;
+  #lastShared: SharedKey | undefined;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -32,25 +43,51 @@ export class Writer {
     this.#hasKeys = true;
   }
 
+  /** How many records had a key that was another client's, since the start, and the last of them. */
+  shared(): { readonly count: number; readonly last: SharedKey | undefined } {
+    return { count: this.#sharedCount, last: this.#lastShared };
+  }
+
   /** The answers in the order of the records. `now`: ms since the epoch. */
   write(records: readonly LogRecord[], now: number): Appended[] {
     const answers: Appended[] = [];
-    for (const some of inStatements(records)) answers.push(...this.#writeSome(some, now));
+    for (const some of inStatements(records.map(underItsKey))) answers.push(...this.#writeSome(some, now));
     return answers;
   }
 
   /** Most keys are new, and then the index has to be searched only once: by the insertion itself. */
   #writeSome(records: readonly LogRecord[], now: number): Appended[] {
     if (!this.#hasKeys && this.#tryInsert(records, now)) return records.map(() => 'stored');
-    const known = this.#knownOf(records);
-    const answers = records.map(({ key }): Appended => {
-      if (known.has(key)) return 'duplicate';
-      known.add(key);
-      return 'stored';
+    const known = this.#knownOf(records.map(({ key }) => key));
+    const fresh: LogRecord[] = [];
+    const answers = records.map((record): Appended => {
+      const placed = this.#place(record, known);
+      if (placed) fresh.push(placed);
+      return placed ? 'stored' : 'duplicate';
     });
-    const fresh = records.filter((_, index) => answers[index] === 'stored');
     for (const some of inStatements(fresh)) this.#insert(some, now);
     return answers;
+  }
+
+  /**
+   * The record with the key under which it is kept; undefined where its client sent that key before. Another client's key is no duplicate:
+   * whoever knows or guesses a key must not keep its owner's record out.
+   */
+  #place(record: LogRecord, known: Map<string, string>): LogRecord | undefined {
+    const { source, key } = record;
+    const holder = known.get(key);
+    if (holder === undefined) {
+      known.set(key, source);
+      return record;
+    }
+    // Of keys that an older version left it is not known whose they are.
+    if (holder === source || holder === '') return undefined;
+    const own = keyOfClient(source, key);
+    if (known.has(own) || this.#knownOf([own]).size > 0) return undefined;
+    known.set(own, source);
+    this.#sharedCount++;
+    this.#lastShared = { key, source, holder };
+    return { ...record, key: own };
   }
 
   /** False where one of the keys is known: then nothing was inserted, and no id is used up, as a gap is to mean a removal. */
@@ -74,10 +111,10 @@ export class Writer {
     this.#statementsFor(records.length).insert.run(...values);
   }
 
-  #knownOf(records: readonly LogRecord[]): Set<string> {
-    const { known } = this.#statementsFor(records.length);
-    const rows = known.all(...records.map(({ key }) => key)) as unknown as readonly { key: string }[];
-    return new Set(rows.map(({ key }) => key));
+  #knownOf(keys: readonly string[]): Map<string, string> {
+    const { known } = this.#statementsFor(keys.length);
+    const rows = known.all(...keys) as unknown as readonly { key: string; source: string }[];
+    return new Map(rows.map(({ key, source }) => [key, source]));
   }
 
   #statementsFor(size: number): Statements {
@@ -86,7 +123,7 @@ export class Writer {
     const list = (one: string): string => Array.from({ length: size }, () => one).join();
     const numbered = Array.from({ length: size }, (_, index) => `?${index + 1}`).join();
     const from = (table: string): string =>
-      `SELECT idempotency_key AS key FROM ${table} WHERE idempotency_key IN (${numbered})`;
+      `SELECT idempotency_key AS key, source FROM ${table} WHERE idempotency_key IN (${numbered})`;
     const statements = {
       insert: this.#db.prepare(
         `INSERT INTO wal (idempotency_key, ts_ns, bytes, checksum, kind, source, received_at)
@@ -97,6 +134,11 @@ export class Writer {
     this.#statements.set(size, statements);
     return statements;
   }
+}
+
+function underItsKey(record: LogRecord): LogRecord {
+  const key = keyOf(record.source, record.key);
+  return key === record.key ? record : { ...record, key };
 }
 
 /** The records in their order, so many at a time as one of the statements takes. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -143,6 +144,150 @@ describe('the dashboard of a calibrated machine', () => {
     });
   });
 
+  test('processes are a tree, are added up, and those of any past moment are listed', async () => {
+    await withPage(async (page) => {
+      await page.keyboard.press('p');
+      await page.getByText(/^150/).waitFor();
+      await page.getByRole('button', { name: 'Tree', exact: true }).click();
+      await page.locator('#processes tr[aria-level="2"]').first().waitFor();
+      await page.getByRole('button', { name: 'Executable', exact: true }).click();
+      const postgres = page.locator('#processes tbody tr', {
+        hasText: '/usr/lib/postgresql/17/bin/postgres',
+      });
+      assert.match(await postgres.innerText(), /postgres\s+\d\d\s+[\d.]+ %\s+[\d.]+ GB/);
+      await postgres.click();
+      await page.getByText(/^\d\d of 150/).waitFor();
+      await page.locator('#filter').fill('kdevtmpfsi');
+      await page.getByText('1 of 150').waitFor();
+      await page.getByLabel('A minute earlier').click();
+      await page.getByText(/means of the minute from/).waitFor();
+      assert.match(page.url(), /page=processes&at=\S+/);
+      const link = page.url();
+      await page.goto(link);
+      await page.getByText(/means of the minute from/).waitFor();
+      await page.getByLabel('The moment to look at').fill('2001-01-01T00:00');
+      await page.getByText('Nothing is kept of that moment.').waitFor();
+      await page.getByRole('button', { name: 'now', exact: true }).click();
+      await page.getByText('kdevtmpfsi').first().waitFor();
+      await page.keyboard.press('o');
+      await page.locator('#cpu-cpu-time .u-over').dblclick();
+      await page.getByText(/means of the minute from/).waitFor();
+    });
+  });
+
+  test('a link opens what was seen when it was copied, and the way back leads through what was seen', async () => {
+    await withPage(async (page) => {
+      await page.getByRole('button', { name: /Unusual CPU use/ }).click();
+      await page.locator('.details').waitFor();
+      const link = page.url();
+      assert.match(link, /\?from=\S+&to=\S+&anomaly=an-\w+$/);
+      await page.keyboard.press('p');
+      await page.locator('#processes tbody tr').first().click();
+      await page.getByRole('dialog').waitFor();
+      await page.goBack();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.goBack();
+      await page.locator('.details').waitFor();
+      assert.equal(page.url(), link);
+      await page.goto(`${address}/?page=coverage`);
+      await page.locator('#coverage table').waitFor();
+      await page.goto(link);
+      await page.locator('.details').waitFor();
+      await page.locator('#cpu-cpu-time.broke').waitFor();
+    });
+  });
+
+  test('the period is zoomed and moved by keys, wheel and mouse, for all charts together', async () => {
+    await withPage(async (page) => {
+      const span = () => {
+        const query = new URL(page.url()).searchParams;
+        if (!query.has('from')) return Number(query.get('last') ?? 900) * 1000;
+        return Date.parse(query.get('to')!) - Date.parse(query.get('from')!);
+      };
+      // The address follows what is seen; the test hears of it a moment later.
+      const until = async (holds: () => boolean) => {
+        while (!holds()) await page.waitForTimeout(20);
+      };
+      const canvas = page.locator('#cpu-cpu-time .u-over');
+      await canvas.waitFor();
+      await page.keyboard.press('-');
+      await until(() => span() === 1_800_000);
+      await page.keyboard.press('[');
+      await page.locator('.toolbar .back').waitFor();
+      assert.equal(span(), 1_800_000);
+      await canvas.hover();
+      await page.keyboard.down('Control');
+      await page.mouse.wheel(0, -240);
+      await page.keyboard.up('Control');
+      await until(() => span() < 1_800_000);
+      const zoomed = span();
+      const box = (await canvas.boundingBox())!;
+      const before = page.url();
+      await page.keyboard.down('Shift');
+      await page.mouse.move(box.x + 50, box.y + 20);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 150, box.y + 20, { steps: 4 });
+      await page.mouse.up();
+      await page.keyboard.up('Shift');
+      await until(() => page.url() !== before);
+      assert.ok(Math.abs(span() - zoomed) < 5, 'moved, not zoomed');
+      await page.keyboard.press('l');
+      await page.locator('.toolbar .back').waitFor({ state: 'detached' });
+    });
+  });
+
+  test('a period is laid over the day before, and a chart is taken home as a table', async () => {
+    await withPage(async (page) => {
+      await page.locator('#cpu-cpu-time canvas').waitFor();
+      const asked: URL[] = [];
+      page.on('request', (request) => {
+        if (request.url().includes('/history')) asked.push(new URL(request.url()));
+      });
+      await page.getByLabel('Compare with').selectOption('day');
+      const day = (url: URL) => Date.now() - Number(url.searchParams.get('from'));
+      while (!asked.some((url) => day(url) > 86_400_000)) await page.waitForTimeout(20);
+      assert.match(page.url(), /against=day/);
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download the data of Busiest CPU' }).click(),
+      ]);
+      assert.match(file.suggestedFilename(), /^Busiest CPU 2.*\.csv$/);
+      const [head, ...rows] = readFileSync(await file.path(), 'utf8')
+        .trim()
+        .split('\r\n');
+      assert.equal(
+        head,
+        'time,system.cpu.busiest.utilization,system.cpu.busiest.utilization min,system.cpu.busiest.utilization max',
+      );
+      assert.ok(rows.length > 800, `${rows.length} seconds of 15 minutes`);
+    });
+  });
+
+  test('everything can be reached by typing', async () => {
+    await withPage(async (page) => {
+      const palette = page.getByRole('dialog', { name: 'Go to or do' });
+      const type = async (text: string) => {
+        await page.keyboard.press('Control+k');
+        await palette.waitFor();
+        await page.keyboard.type(text);
+      };
+      await type('cover');
+      await page.keyboard.press('Enter');
+      await page.locator('#coverage table').waitFor();
+      await type('chart temperature');
+      await page.keyboard.press('Enter');
+      await page.locator('#device-temperature canvas').waitFor();
+      await type('kdevtmpfsi');
+      await palette.getByRole('option', { name: /^Process kdevtmpfsi/ }).click();
+      await page.getByRole('dialog', { name: /kdevtmpfsi/ }).waitFor();
+      await page.keyboard.press('Escape');
+      await type('no such thing at all');
+      await palette.getByText('Nothing is called so.').waitFor();
+      await page.keyboard.press('Escape');
+      await palette.waitFor({ state: 'detached' });
+    });
+  });
+
   test('hostile names are text, with what would deceive made visible', async () => {
     await withPage(async (page) => {
       await page.keyboard.press('p');
@@ -179,9 +324,17 @@ describe('the dashboard of a calibrated machine', () => {
       async (page) => {
         await page.getByRole('button', { name: /Unusual CPU use/ }).click();
         await page.locator('.details').waitFor();
-        for (const place of ['#overview', '#group-disk', '#processes', '#coverage']) {
-          await page.locator(place).scrollIntoViewIfNeeded();
-          assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, place);
+        const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
+        await page.locator('#group-disk').scrollIntoViewIfNeeded();
+        assert.equal(await width(), 360);
+        for (const [tab, place] of [
+          ['Processes', '#processes tbody tr'],
+          ['Models', '#learning'],
+          ['Coverage', '#coverage table'],
+        ] as const) {
+          await page.getByRole('link', { name: tab, exact: true }).click();
+          await page.locator(place).first().waitFor();
+          assert.equal(await width(), 360, tab);
         }
       },
       { viewport: { width: 360, height: 760 }, isMobile: true },
@@ -193,6 +346,7 @@ describe('the dashboard of a calibrated machine', () => {
       await page.keyboard.press('?');
       await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
       await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
       await page.keyboard.press('5');
       await page.locator('.ranges button[aria-pressed=true]', { hasText: '24 h' }).waitFor();
       await page.keyboard.press('Tab');
@@ -229,6 +383,49 @@ describe('the dashboard of a calibrated machine', () => {
   });
 });
 
+describe('the dashboard as an app', () => {
+  beforeEach(() => serve());
+
+  test('can be installed, and opens where Homeostat does not answer, without old data', async () => {
+    await withPage(
+      async (page) => {
+        await page.evaluate('navigator.serviceWorker.ready');
+        const session = await page.context().newCDPSession(page);
+        const { errors } = await session.send('Page.getAppManifest');
+        assert.deepEqual(errors, []);
+        await server.close();
+        await page.reload();
+        await page.getByText('Homeostat does not answer.').waitFor();
+        assert.equal(await page.locator('#charts canvas').count(), 0);
+        await listen(port);
+        await page.getByText('Live · now').waitFor();
+      },
+      {},
+      true,
+    );
+  });
+
+  test('tells of what opens on the desktop, once the person wants it, and of nothing that is LOW', async () => {
+    await withPage(
+      async (page) => {
+        await page.getByRole('button', { name: 'Desktop notifications: off. Change' }).click();
+        await page.getByRole('button', { name: 'Desktop notifications: on. Change' }).waitFor();
+        await page.evaluate('navigator.serviceWorker.ready');
+        source.open('LOW');
+        source.open('HIGH');
+        const shown = () =>
+          page.evaluate<readonly (readonly [string, string])[]>(
+            `navigator.serviceWorker.ready.then((registration) => registration.getNotifications())
+               .then((all) => all.map(({ title, data }) => [title, data.url]))`,
+          );
+        while ((await shown()).length === 0) await page.waitForTimeout(50);
+        assert.deepEqual(await shown(), [['HIGH · shop-eu-1', './?anomaly=opened-HIGH']]);
+      },
+      { permissions: ['notifications'] },
+    );
+  });
+});
+
 describe('the dashboard of a machine that is', () => {
   test('still learning says what is missing and for how long', async () => {
     await serve('learning');
@@ -246,6 +443,7 @@ describe('the dashboard of a machine that is', () => {
     const page = await browser.newPage();
     await page.goto(address);
     await page.getByText('The first sample is on its way.').waitFor();
+    await page.keyboard.press('p');
     await page.getByText('The first scan is on its way.').waitFor();
     await page.close();
   });

@@ -16,6 +16,7 @@ export function memoryHistory(
       })),
     query: (query) => answer(query, startAt, values),
     processHistory: () => [],
+    processesAt: () => undefined,
     anomalies: () => [],
   };
 }

@@ -61,6 +61,18 @@ function render({
     const counts = Object.entries(limits).map(([limit, count]) => `${limit} ${count}`);
     lines.push(line('Held back', `${client}: ${counts.join(', ')}`));
   }
+  if (log.largest.length > 0) {
+    const held = log.largest.map(({ client, bytes }) => `${client} ${formatValue(bytes, 'By')}`);
+    lines.push(line('Held by', held.join(', ')));
+  }
+  const { count, last } = log.sharedKeys;
+  if (last)
+    lines.push(
+      line(
+        'Shared keys',
+        `${count} kept for each client; last '${last.key}' of ${last.source}, which ${last.holder} had used`,
+      ),
+    );
   if (log.problem !== undefined) lines.push(line('NOT KEPT', log.problem));
   return lines.join('\n');
 }
