@@ -139,7 +139,7 @@ export async function runDaemon(
     onProblem: (problem) => log.warn(problem),
   });
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust, history: () => store },
+    ...{ folder, clock, settings: settings.incidents, trust, log, history: () => store },
     isHost: (_, named) => named === hostname(),
   });
   reloader.onReload('incidents', (now) => incidents.use(now));

@@ -76,6 +76,8 @@ export interface Incident {
   readonly expected?: string;
   /** A person said that it is real. */
   readonly confirmed?: true;
+  /** A person looks after it: nobody is reminded of it. */
+  readonly acknowledged?: true;
 }
 
 /** What a person is told about an incident. */

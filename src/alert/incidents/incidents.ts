@@ -9,11 +9,15 @@ export interface IncidentsOptions {
   readonly policy: IncidentPolicy;
   /** Called with each incident as it opened, changed or closed, and with each decision about it. */
   readonly onChange: (kept: KeptIncident) => void;
+  /** What is known of an incident from elsewhere at `at`: why it is expected, and what people said of it. */
+  readonly annotate?: (incident: Incident, at: number) => Annotation;
   /** Tells people. Left out: nobody is to be told. */
   readonly notify?: (notice: Notice) => void;
 }
 
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
+
+export type Annotation = Pick<Incident, 'expected' | 'confirmed' | 'acknowledged'>;
 
 /**
  * Signals -> incidents: what has one cause at one time is one thing for a person to act on. All time comes from outside, so
@@ -84,6 +88,11 @@ export class Incidents {
     if (kept) this.#change({ ...kept, incident: withDecision(kept.incident, decision) });
   }
 
+  /** Something new is known from elsewhere: of an incident that is gone, whoever keeps it has to see to it. */
+  reconsider(at: number): void {
+    for (const kept of this.#kept.values()) this.#review(kept, at);
+  }
+
   /** What is open now, oldest first. */
   open(): readonly Incident[] {
     return [...this.#kept.values()].flatMap(({ incident }) => (incident.state === 'open' ? [incident] : []));
@@ -123,7 +132,8 @@ export class Incidents {
   }
 
   /** Tells what is due, or keeps why not; `slept` gets what quiet hours held back until now. */
-  #review(kept: KeptIncident, at: number, slept?: KeptIncident[]): void {
+  #review(unannotated: KeptIncident, at: number, slept?: KeptIncident[]): void {
+    const kept = this.#annotated(unannotated, at);
     const policy = this.#policy;
     const what = dueOf(kept, policy, at);
     if (!what) return;
@@ -133,6 +143,25 @@ export class Incidents {
     else if (!hold) this.#tell(kept, what, at);
     else if (held?.why !== hold.why || held.what !== what)
       this.#change(decide(kept, { at, what, told: false, why: hold.why }, hold));
+  }
+
+  #annotated(kept: KeptIncident, at: number): KeptIncident {
+    const { annotate } = this.#options;
+    if (!annotate) return kept;
+    const before = kept.incident;
+    const annotation = annotate(before, at);
+    const { expected, confirmed, acknowledged, ...incident } = before;
+    // Why it was expected stands when it is over.
+    const still = before.state === 'open' ? annotation.expected : expected;
+    const same =
+      still === expected && annotation.confirmed === confirmed && annotation.acknowledged === acknowledged;
+    if (same) return kept;
+    const changed = {
+      ...kept,
+      incident: { ...incident, ...flags(annotation), ...(still !== undefined && { expected: still }) },
+    };
+    this.#change(changed);
+    return changed;
   }
 
   /** What quiet hours held back is told together. */
@@ -156,12 +185,18 @@ export class Incidents {
 
   #tell(kept: KeptIncident, what: Decision['what'], at: number, others: readonly Incident[] = []): void {
     const { notify } = this.#options;
-    const why = notify ? 'handed to the channels' : 'no channel is set up';
+    const news = kept.memory.held?.because === 'expected' ? 'more than was expected of it: ' : '';
+    const why = news + (notify ? 'handed to the channels' : 'no channel is set up');
     const decided = decide(kept, { at, what, told: notify !== undefined, why }, undefined);
     this.#change(decided);
     notify?.({ what, at, incident: decided.incident, ...(others.length > 0 && { others }) });
   }
 }
+
+const flags = ({ confirmed, acknowledged }: Annotation): Annotation => ({
+  ...(confirmed && { confirmed }),
+  ...(acknowledged && { acknowledged }),
+});
 
 /** The gravest first, and what is still open before what is over. */
 const weigh = ({ incident: { severity, state } }: KeptIncident): number =>
