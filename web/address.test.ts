@@ -9,6 +9,7 @@ const FRESH: Address = {
   process: undefined,
   moment: undefined,
   layout: 'list',
+  against: 'nothing',
 };
 
 test('a fresh page has a short address', () => {
@@ -26,7 +27,7 @@ test('a link opens what was seen when it was made', () => {
     ] as const) {
       const address: Address = {
         ...{ page, view, anomaly: 'a1', process: 'boot 1/2+3&4' },
-        ...{ moment: from, layout: 'tree' as const },
+        ...{ moment: from, layout: 'tree' as const, against: 'week' as const },
       };
       assert.deepEqual(parseAddress(formatAddress(address, 'shop-1')), address);
     }
@@ -50,7 +51,7 @@ test('what a link says wrongly is left out, and the rest of it holds', () => {
     ['?page=nowhere&last=60', 'overview', { kind: 'live', span: 60_000 }],
     ['?page=coverage&last=-5', 'coverage', undefined],
     ['?last=Infinity', 'overview', undefined],
-    ['?at=never&by=chance', 'overview', undefined],
+    ['?at=never&by=chance&against=me', 'overview', undefined],
     ['?from=soon&to=later', 'overview', undefined],
     ['?from=2026-11-21T11:00:00Z&to=2026-11-21T10:00:00Z', 'overview', undefined],
   ] as const) {

@@ -13,6 +13,10 @@ export const TABS: Readonly<Record<Page, { readonly title: string; readonly key:
   coverage: { title: 'Coverage', key: 'v' },
 };
 
+/** With what a period is compared: with nothing, or with the same hours before. */
+export const AGAINST = ['nothing', 'day', 'week'] as const;
+export type Against = (typeof AGAINST)[number];
+
 /** What a link to this page holds: whoever opens it sees the same. */
 export interface Address {
   readonly page: Page;
@@ -25,6 +29,8 @@ export interface Address {
   /** The moment whose processes are listed, ms since the epoch; undefined: now. */
   readonly moment: number | undefined;
   readonly layout: Layout;
+  /** What the charts are laid over. */
+  readonly against: Against;
 }
 
 const SECOND = 1000;
@@ -40,6 +46,7 @@ export function parseAddress(search: string): Address {
     process: query.get('process') ?? undefined,
     moment: Date.parse(query.get('at') ?? '') || undefined,
     layout: LAYOUTS.find((one) => one === query.get('by')) ?? 'list',
+    against: AGAINST.find((one) => one === query.get('against')) ?? 'nothing',
   };
 }
 
@@ -53,7 +60,7 @@ function viewOf(query: URLSearchParams): View | undefined {
 
 /** The query of a link, `?` included; empty for a fresh page. `host`: of a hub, whose machine it is. */
 export function formatAddress(address: Address, host: string | undefined): string {
-  const { page, view, anomaly, process, moment, layout } = address;
+  const { page, view, anomaly, process, moment, layout, against } = address;
   const query = new URLSearchParams();
   if (host !== undefined) query.set('host', host);
   if (page !== 'overview') query.set('page', page);
@@ -66,6 +73,7 @@ export function formatAddress(address: Address, host: string | undefined): strin
   if (process !== undefined) query.set('process', process);
   if (moment !== undefined) query.set('at', new Date(moment).toISOString());
   if (layout !== 'list') query.set('by', layout);
+  if (against !== 'nothing') query.set('against', against);
   // Colons are legal in a query, and times are for people too.
   const text = query.toString().replaceAll('%3A', ':');
   return text === '' ? '' : `?${text}`;

@@ -1,10 +1,11 @@
 import { duration, printable } from '../src/lib/text.ts';
-import { PAGES, TABS } from './address.ts';
+import { AGAINST, type Against, PAGES, TABS } from './address.ts';
 import { HOST } from './api.ts';
 import { shortTime } from './format.ts';
 import { page } from './navigate.ts';
 import { PageLink } from './page-link.tsx';
 import {
+  against,
   connection,
   helpOpen,
   now,
@@ -230,6 +231,19 @@ function Period() {
           {shortTime(current.from, now.value)} – {shortTime(current.to, now.value)} <span>× live</span>
         </button>
       )}
+      <select
+        class="against"
+        aria-label="Compare with"
+        title="Lay the same hours of an earlier day over the charts"
+        value={against.value}
+        onChange={(event) => (against.value = event.currentTarget.value as Against)}
+      >
+        {AGAINST.map((one) => (
+          <option key={one} value={one}>
+            {{ nothing: 'Compare …', day: 'with yesterday', week: 'with last week' }[one]}
+          </option>
+        ))}
+      </select>
       <fieldset class="ranges" aria-label="Range">
         {RANGES.map(({ label, span }, index) => (
           <button

@@ -2,6 +2,7 @@ import { batch, effect, signal } from '@preact/signals';
 import { type Address, formatAddress, type Page, parseAddress } from './address.ts';
 import { HOST } from './api.ts';
 import {
+  against,
   layout,
   MINUTE,
   moment,
@@ -30,6 +31,7 @@ const current = (): Address => ({
   process: openProcess.value,
   moment: moment.value,
   layout: layout.value,
+  against: against.value,
 });
 
 /** The query that leads to another page of the same machine, in the same period. */
@@ -90,5 +92,6 @@ function apply(address: Address): void {
     openProcess.value = address.process;
     moment.value = address.moment;
     layout.value = address.layout;
+    against.value = address.against;
   });
 }

@@ -2,7 +2,14 @@ import uPlot from 'uplot';
 import { formatValue } from '../src/model/display.ts';
 import type { Columns } from './columns.ts';
 import { axisWidth, tickTimes } from './format.ts';
-import { paintBand, paintMarks, paintReach, paintZoneNames, paintZones } from './plot-background.ts';
+import {
+  paintBand,
+  paintBefore,
+  paintMarks,
+  paintReach,
+  paintZoneNames,
+  paintZones,
+} from './plot-background.ts';
 import { bands, period, status } from './state.ts';
 import { colour } from './theme.ts';
 
@@ -52,6 +59,8 @@ export class Plot {
   readonly #plot: uPlot;
   readonly #options: PlotOptions;
   #columns: Columns;
+  /** The same time of an earlier day, moved to where it is compared. */
+  #before: Columns | undefined;
   #shown: boolean[];
 
   constructor(root: HTMLElement, columns: Columns, options: PlotOptions) {
@@ -61,8 +70,9 @@ export class Plot {
     this.#plot = new uPlot(this.#config(root.clientWidth), this.#data(), root);
   }
 
-  draw(columns: Columns = this.#columns): void {
+  draw(columns: Columns = this.#columns, before: Columns | undefined = this.#before): void {
     this.#columns = columns;
+    this.#before = before;
     this.#plot.setData(this.#data());
   }
 
@@ -213,8 +223,8 @@ export class Plot {
 
   /** The least or the most of all points of the lines that are shown. */
   #ends(end: 'min' | 'max'): number[] {
-    return this.#columns.lines.flatMap((line, index) =>
-      this.#shown[index] ? line[end].filter((value) => value !== null) : [],
+    return [this.#columns, ...(this.#before ? [this.#before] : [])].flatMap(({ lines }) =>
+      lines.flatMap((line, index) => (this.#shown[index] ? line[end].filter((value) => value !== null) : [])),
     );
   }
 
@@ -239,6 +249,7 @@ export class Plot {
       paintReach(plot, this.#columns, index, score ? '--muted' : lineColour(index));
       const band = this.#hasBand(index) ? bands.peek()[key] : undefined;
       if (band) paintBand(plot, band, lineColour(index));
+      if (this.#before) paintBefore(plot, this.#before, index, lineColour(index));
     });
     ctx.restore();
     if (score) paintZoneNames(plot);

@@ -8,6 +8,7 @@ import { optionalSetting, secretSchema, section, setting } from '../lib/setting.
 import { parseDuration } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { DETECTOR_NAMES } from '../model/detector-names.ts';
+import { notifySchema } from '../notify/settings.ts';
 
 /** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
 const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (text) => {
@@ -124,6 +125,7 @@ export const settingsSchema = v.strictObject({
     ),
   }),
   exporters: v.optional(exportersSchema, {}),
+  notify: notifySchema,
   log: section({
     level: setting(
       'From which severity on events are written to daemon.log.',

@@ -6,9 +6,11 @@ import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
+import { openNotifications } from '../agent/notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
+import { unusualSince } from '../agent/unusual-periods.ts';
 import { AlarmCount } from '../alert/alarm-count.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
 import { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
@@ -138,9 +140,18 @@ export async function runDaemon(
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
+  // notify
+  let address: string | undefined;
+  const notifications = await openNotifications({
+    ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
+    ...{ address: () => address, nameOf: () => hostname(), history: () => store },
+    current: (id) => incidents.archive.named(id)[0],
+    onDecision: (id, decision) => incidents.told(id, decision),
+  });
   const incidents = new IncidentDesk({
     ...{ folder, clock, settings: settings.incidents, trust, log, history: () => store },
     isHost: (_, named) => named === hostname(),
+    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
   });
   reloader.onReload('incidents', (now) => incidents.use(now));
   const agent = new Agent({
@@ -153,8 +164,8 @@ export async function runDaemon(
     scorer,
     profiles,
     matureAfterMs: settings.learn.provisional_after,
-    learn: (at, unusualSince) => {
-      if (learner.observe(at, unusualSince)) scorer.observeUsual(at);
+    learn: (at, since) => {
+      if (learner.observe(at, unusualSince(incidents.open(), at) ?? since)) scorer.observeUsual(at);
     },
     phase: () => learner.phase(),
     isTraining: () => learner.isWorking(),
@@ -202,6 +213,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
+      ...(notifications?.losses() ?? []),
       ...exports.losses(),
       ...logLosses(),
     ];
@@ -260,10 +272,11 @@ export async function runDaemon(
   const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
   const stopped = stopSignal(requests.reload);
   try {
-    const { address } = await server.listen();
+    ({ address } = await server.listen());
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
+    notifications?.start();
     follower?.start();
     exports.start();
     schedule.start();
@@ -286,6 +299,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    await notifications?.stop();
     incidents.close();
     store.close();
     removeRunFile(folder);

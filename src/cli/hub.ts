@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
+import { openNotifications } from '../agent/notifications.ts';
 import { AGENT_EVENT, saysThatItStops } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
 import { HubPage } from '../exporters/prometheus/hub-page.ts';
@@ -118,10 +119,18 @@ export async function hub(options: HubOptions): Promise<void> {
     onAnomaly: (anomaly) => incidents.signal(anomaly),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
-  // alert
+  // notify, alert
+  let dashboard: string | undefined;
+  const notifications = await openNotifications({
+    ...{ settings: settings.notify, folder, clock, log: journal, env: process.env, version: version() },
+    ...{ address: () => dashboard, nameOf: (host) => host, history: (host) => historyOf(fleet, host) },
+    current: (id) => incidents.archive.named(id)[0],
+    onDecision: (id, decision) => incidents.told(id, decision),
+  });
   const incidents = new IncidentDesk({
     ...{ folder, clock, settings: settings.incidents, trust, log: journal },
     history: (host) => historyOf(fleet, host),
+    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
   });
   const isHost = (name: string): boolean => identity.isHost(name);
   const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
@@ -192,9 +201,11 @@ export async function hub(options: HubOptions): Promise<void> {
     address = addressOf(options.busHost, busPort);
     enrolment = addressOf(options.busHost, await enrolmentServer.listen());
     const served = await server.listen();
+    dashboard = served.address;
     const run: RunFile = { ...served, pid: process.pid, startedAt, ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     ingest.start();
+    notifications?.start();
     journal.info(`hub ${version()} takes events on ${address}`, { pid: process.pid, folder });
     console.log(
       `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nFigures     ${run.address}/metrics\nData        ${folder}\nHosts       homeostat hub token create prints what enrols one (on ${enrolment})\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
@@ -209,6 +220,7 @@ export async function hub(options: HubOptions): Promise<void> {
     clearInterval(looking);
     clearInterval(telling);
     ingest.stop();
+    await notifications?.stop();
     incidents.close();
     fleet.close();
     log.close();

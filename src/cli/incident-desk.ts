@@ -97,7 +97,7 @@ export class IncidentDesk {
     for (const id of new Set([...before, ...this.#watch.feedback].map(({ incident }) => incident))) {
       const stored = this.#file.stored(id);
       if (stored?.incident.state !== 'closed') continue;
-      const { confirmed, acknowledged, ...incident } = stored.incident;
+      const { verdict, acknowledged, ...incident } = stored.incident;
       const { expected, ...said } = this.#knowledge.annotate(incident, now);
       this.#file.keep({ ...stored, incident: { ...incident, ...said } });
     }

@@ -11,6 +11,10 @@ export function printable(text: string): string {
   });
 }
 
+/** The three characters that mean something wherever text is marked up with tags, written as entities. */
+export const escapeMarkup = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
 /** `text` cut to `width` characters, the last of them an ellipsis when something was cut. */
 export function truncate(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;

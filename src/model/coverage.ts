@@ -42,6 +42,7 @@ export const LOSSES = [
   'scans missed',
   'events not logged',
   'events not published',
+  'notices not told',
   'metrics not exported',
   'findings not exported',
 ] as const;

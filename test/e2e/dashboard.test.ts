@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -232,6 +233,33 @@ describe('the dashboard of a calibrated machine', () => {
       assert.ok(Math.abs(span() - zoomed) < 5, 'moved, not zoomed');
       await page.keyboard.press('l');
       await page.locator('.toolbar .back').waitFor({ state: 'detached' });
+    });
+  });
+
+  test('a period is laid over the day before, and a chart is taken home as a table', async () => {
+    await withPage(async (page) => {
+      await page.locator('#cpu-cpu-time canvas').waitFor();
+      const asked: URL[] = [];
+      page.on('request', (request) => {
+        if (request.url().includes('/history')) asked.push(new URL(request.url()));
+      });
+      await page.getByLabel('Compare with').selectOption('day');
+      const day = (url: URL) => Date.now() - Number(url.searchParams.get('from'));
+      while (!asked.some((url) => day(url) > 86_400_000)) await page.waitForTimeout(20);
+      assert.match(page.url(), /against=day/);
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download the data of Busiest CPU' }).click(),
+      ]);
+      assert.match(file.suggestedFilename(), /^Busiest CPU 2.*\.csv$/);
+      const [head, ...rows] = readFileSync(await file.path(), 'utf8')
+        .trim()
+        .split('\r\n');
+      assert.equal(
+        head,
+        'time,system.cpu.busiest.utilization,system.cpu.busiest.utilization min,system.cpu.busiest.utilization max',
+      );
+      assert.ok(rows.length > 800, `${rows.length} seconds of 15 minutes`);
     });
   });
 

@@ -65,7 +65,7 @@ test('before it is said it shows what it would have muted and what of that was c
   const told = { decisions: [{ at: SINCE, what: 'opened', told: true, why: '' }] } as const;
   const all = [
     incident({ id: 'a', ...told }),
-    incident({ id: 'b', confirmed: true }),
+    incident({ id: 'b', verdict: 'confirmed' }),
     incident({ cause: 'cpu' }),
   ];
   const { muted, told: count, confirmed } = previewOf(normal(), all, utc);
@@ -81,10 +81,11 @@ test('it holds until it expires or is taken back, and not for what is confirmed'
     new Knowledge(utc, () => said).annotate(incident(), at);
   const one = normal();
   assert.match(annotate(SINCE, one).expected ?? '', /a person said that this is normal/);
+  assert.equal(annotate(SINCE, one).verdict, 'normal');
   assert.deepEqual(annotate(SINCE + DAY, one), {});
   assert.deepEqual(annotate(SINCE, { ...one, undoneAt: SINCE }), {});
   const confirmed = feedbackOf(incident(), { verdict: 'confirmed', at: SINCE }, utc);
-  assert.deepEqual(annotate(SINCE, one, confirmed), { confirmed: true });
+  assert.deepEqual(annotate(SINCE, one, confirmed), { verdict: 'confirmed' });
   const looked = feedbackOf(incident(), { verdict: 'acknowledged', at: SINCE }, utc);
   assert.deepEqual(annotate(SINCE, looked), { acknowledged: true });
 });

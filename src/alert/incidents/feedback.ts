@@ -64,7 +64,7 @@ export function previewOf(feedback: Feedback, incidents: readonly Incident[], wa
   return {
     muted,
     told: muted.filter(({ decisions }) => decisions.some(({ told }) => told)).length,
-    confirmed: muted.filter(({ confirmed }) => confirmed),
+    confirmed: muted.filter(({ verdict }) => verdict === 'confirmed'),
   };
 }
 

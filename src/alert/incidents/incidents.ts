@@ -15,9 +15,10 @@ export interface IncidentsOptions {
   readonly notify?: (notice: Notice) => void;
 }
 
+const HANDED = 'handed to the channels';
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
 
-export type Annotation = Pick<Incident, 'expected' | 'confirmed' | 'acknowledged'>;
+export type Annotation = Pick<Incident, 'expected' | 'verdict' | 'acknowledged'>;
 
 /**
  * Signals -> incidents: what has one cause at one time is one thing for a person to act on. All time comes from outside, so
@@ -150,11 +151,11 @@ export class Incidents {
     if (!annotate) return kept;
     const before = kept.incident;
     const annotation = annotate(before, at);
-    const { expected, confirmed, acknowledged, ...incident } = before;
+    const { expected, verdict, acknowledged, ...incident } = before;
     // Why it was expected stands when it is over.
     const still = before.state === 'open' ? annotation.expected : expected;
     const same =
-      still === expected && annotation.confirmed === confirmed && annotation.acknowledged === acknowledged;
+      still === expected && annotation.verdict === verdict && annotation.acknowledged === acknowledged;
     if (same) return kept;
     const changed = {
       ...kept,
@@ -164,37 +165,25 @@ export class Incidents {
     return changed;
   }
 
-  /** What quiet hours held back is told together. */
+  /** What quiet hours held back is told together, the gravest first. */
   #digest(slept: readonly KeptIncident[], at: number): void {
-    const [first, ...others] = slept.toSorted((one, other) => weigh(other) - weigh(one));
-    if (!first) return;
-    for (const kept of others)
-      this.#know(kept, at, `together with ${first.incident.id.slice(0, 8)} after quiet hours`);
-    this.#tell(
-      first,
-      dueOf(first, this.#policy, at)!,
-      at,
-      others.map(({ incident }) => incident),
-    );
+    for (const kept of slept.toSorted((one, other) => weigh(other) - weigh(one)))
+      this.#tell(kept, dueOf(kept, this.#policy, at)!, at, slept.length > 1);
   }
 
-  #know(kept: KeptIncident, at: number, why: string): void {
-    const what = dueOf(kept, this.#policy, at)!;
-    this.#change(decide(kept, { at, what, told: this.#options.notify !== undefined, why }, undefined));
-  }
-
-  #tell(kept: KeptIncident, what: Decision['what'], at: number, others: readonly Incident[] = []): void {
+  #tell(kept: KeptIncident, what: Decision['what'], at: number, together = false): void {
     const { notify } = this.#options;
     const news = kept.memory.held?.because === 'expected' ? 'more than was expected of it: ' : '';
-    const why = news + (notify ? 'handed to the channels' : 'no channel is set up');
-    const decided = decide(kept, { at, what, told: notify !== undefined, why }, undefined);
+    // Whether somebody was told is what the channels say.
+    const why = `${news}${notify ? HANDED : 'no channel is set up'}`;
+    const decided = decide(kept, { at, what, told: false, why }, undefined);
     this.#change(decided);
-    notify?.({ what, at, incident: decided.incident, ...(others.length > 0 && { others }) });
+    notify?.({ what, at, incident: decided.incident, ...(together && { together }) });
   }
 }
 
-const flags = ({ confirmed, acknowledged }: Annotation): Annotation => ({
-  ...(confirmed && { confirmed }),
+const flags = ({ verdict, acknowledged }: Annotation): Annotation => ({
+  ...(verdict && { verdict }),
   ...(acknowledged && { acknowledged }),
 });
 

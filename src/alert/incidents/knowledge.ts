@@ -27,15 +27,14 @@ export class Knowledge {
     const said = this.#feedback().filter((feedback) => holdsAt(feedback, at));
     const about = new Set(said.flatMap(({ incident: id, verdict }) => (id === incident.id ? [verdict] : [])));
     const normal = said.find((feedback) => isNormalBy(feedback, incident, this.#wallClock));
-    const confirmed = about.has('confirmed');
-    const expected = confirmed
-      ? undefined
-      : normal
-        ? `a person said that this is normal (feedback ${normal.id})`
-        : this.#seasons.expected(incident, at);
+    const verdict = about.has('confirmed') ? 'confirmed' : normal && 'normal';
+    const expected =
+      verdict === undefined
+        ? this.#seasons.expected(incident, at)
+        : verdict === 'normal' && `a person said that this is normal (feedback ${normal!.id})`;
     return {
-      ...(expected !== undefined && { expected }),
-      ...(confirmed && { confirmed }),
+      ...(expected && { expected }),
+      ...(verdict && { verdict }),
       ...(about.has('acknowledged') && { acknowledged: true }),
     };
   }

@@ -112,7 +112,7 @@ for (const { what, before, now, lastedMs, parts, expected } of CASES)
 test('what a person confirmed as real is no work of a season', () => {
   const seasons = new Seasons(wallClock('UTC'));
   for (const day of [0, 1, 2])
-    seasons.observe(incident(FIRST + day * DAY, MINUTE, day === 1 ? { confirmed: true } : {}));
+    seasons.observe(incident(FIRST + day * DAY, MINUTE, day === 1 ? { verdict: 'confirmed' } : {}));
   assert.equal(seasons.expected(incident(FIRST + 3 * DAY, MINUTE), FIRST + 3 * DAY), undefined);
 });
 

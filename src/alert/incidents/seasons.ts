@@ -93,10 +93,18 @@ export class Seasons {
   }
 
   #occurrence(incident: Incident, end: number): Occurrence {
-    const { id, since, severity, confirmed = false } = incident;
+    const { id, since, severity, verdict } = incident;
     const { time, weekday } = this.#wallClock(since);
     const minuteOfDay = 60 * Number(time.slice(0, 2)) + Number(time.slice(3));
-    return { id, since, minuteOfDay, weekday, lastedMs: end - since, severity, confirmed };
+    return {
+      id,
+      since,
+      minuteOfDay,
+      weekday,
+      lastedMs: end - since,
+      severity,
+      confirmed: verdict === 'confirmed',
+    };
   }
 }
 

@@ -62,8 +62,8 @@ export async function intentOf(data: string, prefix: string, wish: Wish, config?
 export function renderPreview({ feedback, preview: { muted, told, confirmed } }: Intent): string {
   const first = muted.at(-1);
   const since = first ? ` since ${new Date(first.since).toLocaleDateString('sv')}` : '';
-  const of = `${feedback.kinds.join(', ')} of ${feedback.cause}, ${feedback.severity} at most`;
-  const when = feedback.hourOfWeek === undefined ? '' : ', in this hour of the week alone';
+  const of = `${feedback.cause}; kind ${feedback.kinds.join(', ')}; ${feedback.severity} at most`;
+  const when = feedback.hourOfWeek === undefined ? '' : '; in this hour of the week alone';
   return [
     `Would have muted ${count(muted.length, 'incident')}${since} (${of}${when}); ${count(told, 'of them was', 'of them were')} told.`,
     confirmed.length === 0
