@@ -27,6 +27,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'notify',
     'serve',
     'exporters',
+    'service',
   ],
   ['agent', 'hub'],
   ['cli'],

@@ -127,6 +127,11 @@ export const settingsSchema = v.strictObject({
   exporters: v.optional(exportersSchema, {}),
   notify: notifySchema,
   log: section({
+    folder: optionalSetting(
+      'Where daemon.log and anomalies.json are written. Left out: in the data folder; as a service in /var/log/homeostat.',
+      v.string(),
+      '/var/log/homeostat',
+    ),
     level: setting(
       'From which severity on events are written to daemon.log.',
       v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),

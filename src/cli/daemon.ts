@@ -35,11 +35,12 @@ import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import { createServer, requireToken } from '../serve/server.ts';
+import { ServiceManager } from '../service/service-manager.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder, openLogFolder } from './data-folder.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -86,7 +87,8 @@ export async function runDaemon(
   openDataFolder(folder);
 
   // What it says about itself.
-  const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
+  const logFolder = openLogFolder(settings.log.folder ?? folder);
+  const { log, losses: logLosses } = openDaemonLog(join(logFolder, 'daemon.log'), settings.log.level);
   reloader.onReload('log', ({ level }) => log.setLevel(level));
 
   // collect
@@ -135,7 +137,7 @@ export async function runDaemon(
     },
   });
   // alert
-  const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
+  const journal = new AnomalyJournal({ path: join(logFolder, 'anomalies.json'), now: () => clock.now() });
   const profiles = new KeptProfiles({
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
@@ -178,6 +180,7 @@ export async function runDaemon(
     onScored: (at) => alarmCount.scored(at),
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
+      manager.looked();
       hub.ticked(tick, score);
       exports.tick(tick);
       incidents.look();
@@ -246,6 +249,7 @@ export async function runDaemon(
         lately: alarmCount.lately(),
       }),
       publish: () => follower?.status(),
+      otlp: () => exports.otlp(),
     },
   });
   // others
@@ -261,6 +265,10 @@ export async function runDaemon(
     exports.incident(incident);
   });
   const { exposition } = exports;
+  const manager = new ServiceManager({
+    ...{ env: process.env, clock, onProblem: (problem) => log.warn(problem) },
+    intervalMs: () => schedule.intervals().metricsMs,
+  });
   const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
@@ -281,6 +289,7 @@ export async function runDaemon(
     exports.start();
     schedule.start();
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
+    manager.ready(`serves on ${address}`);
     console.log(
       `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nData        ${folder}\n${follower ? `Publishing  to ${follower.status().hub} as ${follower.status().name}\n` : ''}Learning    homeostat status shows how far it is; Ctrl-C ends it`,
     );
@@ -289,6 +298,7 @@ export async function runDaemon(
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
+    manager.stopping();
     requests.stop();
     await schedule.stop();
     learner.stop();

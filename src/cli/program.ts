@@ -16,6 +16,7 @@ import { addModel } from './commands/model.ts';
 import { addNotify } from './commands/notify.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
+import { addService } from './commands/service.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
@@ -43,7 +44,8 @@ export function createProgram(): Command {
     add(program);
   for (const add of [addIncidents, addIncident, addWhyNot, addFeedback, addNotify]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
-  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addGrafana]) add(program);
+  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService, addGrafana])
+    add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }

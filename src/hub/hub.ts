@@ -11,7 +11,7 @@ import type { Process, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import type { Band } from '../model/score.ts';
-import type { AlarmState, ScoreNow, Status } from '../model/status.ts';
+import type { AlarmState, OtlpStatus, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
 
 /** What the hub asks of the agent beside it. */
@@ -28,6 +28,8 @@ export interface AgentView {
   alarms(): AlarmState;
   /** Undefined where nothing is published. */
   publish?(): PublishStatus | undefined;
+  /** Undefined where nothing is sent by OTLP. */
+  otlp?(): OtlpStatus | undefined;
 }
 
 export interface HubOptions {
@@ -76,6 +78,7 @@ export class Hub implements Source {
   status(): Status {
     const { agent, clock, dataFolder, history, version } = this.#options;
     const publish = agent.publish?.();
+    const otlp = agent.otlp?.();
     return {
       version,
       host: this.#host,
@@ -91,6 +94,7 @@ export class Hub implements Source {
       coverage: agent.coverage(),
       store: history.stats(),
       ...(publish && { publish }),
+      ...(otlp && { otlp }),
       self: { pid: process.pid, ...this.#cost.read(clock.monotonic()) },
     };
   }

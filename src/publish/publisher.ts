@@ -139,7 +139,13 @@ export class Publisher {
   async stop(): Promise<void> {
     this.#callOff();
     this.#push(this.#events.host('stopping', this.#options.clock.now()));
-    this.#options.queue.commit();
+    // Waits no longer for the disk than for the hub.
+    let callOff = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      callOff = this.#options.timers.after(STOP_MS, resolve);
+    });
+    await Promise.race([this.#options.queue.commit(), late]);
+    callOff();
     await this.#sender.stop(STOP_MS);
   }
 
@@ -150,7 +156,7 @@ export class Publisher {
   }
 
   #commit(): void {
-    this.#options.queue.commit();
+    void this.#options.queue.commit().then(() => this.#sender.pump());
     this.#sender.pump();
   }
 

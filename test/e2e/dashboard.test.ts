@@ -383,6 +383,49 @@ describe('the dashboard of a calibrated machine', () => {
   });
 });
 
+describe('the dashboard as an app', () => {
+  beforeEach(() => serve());
+
+  test('can be installed, and opens where Homeostat does not answer, without old data', async () => {
+    await withPage(
+      async (page) => {
+        await page.evaluate('navigator.serviceWorker.ready');
+        const session = await page.context().newCDPSession(page);
+        const { errors } = await session.send('Page.getAppManifest');
+        assert.deepEqual(errors, []);
+        await server.close();
+        await page.reload();
+        await page.getByText('Homeostat does not answer.').waitFor();
+        assert.equal(await page.locator('#charts canvas').count(), 0);
+        await listen(port);
+        await page.getByText('Live · now').waitFor();
+      },
+      {},
+      true,
+    );
+  });
+
+  test('tells of what opens on the desktop, once the person wants it, and of nothing that is LOW', async () => {
+    await withPage(
+      async (page) => {
+        await page.getByRole('button', { name: 'Desktop notifications: off. Change' }).click();
+        await page.getByRole('button', { name: 'Desktop notifications: on. Change' }).waitFor();
+        await page.evaluate('navigator.serviceWorker.ready');
+        source.open('LOW');
+        source.open('HIGH');
+        const shown = () =>
+          page.evaluate<readonly (readonly [string, string])[]>(
+            `navigator.serviceWorker.ready.then((registration) => registration.getNotifications())
+               .then((all) => all.map(({ title, data }) => [title, data.url]))`,
+          );
+        while ((await shown()).length === 0) await page.waitForTimeout(50);
+        assert.deepEqual(await shown(), [['HIGH · shop-eu-1', './?anomaly=opened-HIGH']]);
+      },
+      { permissions: ['notifications'] },
+    );
+  });
+});
+
 describe('the dashboard of a machine that is', () => {
   test('still learning says what is missing and for how long', async () => {
     await serve('learning');

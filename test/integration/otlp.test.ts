@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Daemon, ownFolder } from '../support/daemon.ts';
+import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { loopbackTls } from '../support/loopback-tls.ts';
 import { OtlpSink } from '../support/otlp-sink.ts';
 
@@ -74,6 +74,11 @@ describe('a daemon that sends by OTLP', () => {
     const daemon = await sending(t, folder, `http://localhost:${port}`);
     await daemon.until(() => /metrics cannot be exported/.test(daemon.log()), 'the complaint');
     await sleep(2000);
+    const said = await homeostat(folder, ['status', '--data', 'data']);
+    assert.match(
+      said.stdout,
+      /^OTLP +to http:.*, which does NOT take it: .*ECONNREFUSED.*; 0 reports and 0 findings .*; \d+ wait$/m,
+    );
     const sink = await OtlpSink.start(t, { port });
     await until(() => sink.taken.length >= 3, 'what waited');
     const times = sink.metrics
@@ -89,6 +94,9 @@ describe('a daemon that sends by OTLP', () => {
       [],
     );
     await until(() => /metrics are exported to .* again/.test(daemon.log()), 'the good news');
+    const { otlp } = await daemon.status();
+    assert.equal(otlp?.problem, undefined);
+    assert.ok(otlp!.metrics.sent >= 3);
   });
 
   it('is unharmed by endpoints that refuse, are busy, are slow or have a wrong certificate, counts, and ends in time', async (t) => {

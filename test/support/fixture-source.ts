@@ -1,6 +1,6 @@
 import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import type { Anomaly } from '../../src/model/anomaly.ts';
+import type { Anomaly, Severity } from '../../src/model/anomaly.ts';
 import type {
   Frame,
   HistoryAnswer,
@@ -217,6 +217,12 @@ export class FixtureSource implements Source {
   }
 
   /** The sample of this moment, and each five seconds the processes and the status. */
+  /** Another anomaly opens now, `opened-HIGH`, as the live stream tells of it. */
+  open(severity: Severity): void {
+    const [like] = fixtureAnomalies(this.incidents, this.#startedAt, this.#clock.now());
+    this.emit({ type: 'anomaly', anomaly: { ...like!, id: `opened-${severity}`, severity } });
+  }
+
   tick(): void {
     const at = Math.floor(this.#clock.now() / 1000) * 1000;
     const values: Record<string, number> = {};
