@@ -58,6 +58,7 @@ test('the help of the program and of each command tells what it does and what it
     'service uninstall': ['--purge', 'after a question'],
     'service logs': ['--follow', '--level <level>', '--anomalies'],
     evaluate: ['<dir>', '--scores <dir>', '--ablation', 'NAME.label.u8', 'Example:'],
+    grafana: ['print a dashboard', 'scrapes /metrics', 'Example:'],
     hub: ['--bus-port <n>', 'mutual TLS', 'issue', 'default: 200MiB', 'Examples:'],
     'hub issue': ['<name>', '--days <n>', '--out <dir>'],
     'hub token': ['create', 'list', 'revoke'],
