@@ -3,17 +3,15 @@
  * others, and a stream of batches as agents send them. Beside each, in the same run, the floor: the same rows into the log
  * without a network.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { PublishResponse_Status } from '../proto/generated/homeostat/v1/telemetry.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { Log } from '../src/wal/log.ts';
 import { batchOf, Publisher, StreamPublisher } from '../test/support/bus.ts';
-import { HubProcess } from '../test/support/hub.ts';
+import { enrolHosts, HubProcess } from '../test/support/hub.ts';
 import { note, report } from './report.ts';
 
 const bench = 'bus';
@@ -22,10 +20,8 @@ const IN_FLIGHT = 128;
 const EVENTS = 20_000;
 const MEGABYTE = 1e6;
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'homeostat-bench-'));
 const data = join(folder, 'data');
-const homeostat = join(root, 'bin', 'homeostat.mjs');
 
 /** Calls `work` for each number below `count`, so many at once. */
 async function each(count: number, atOnce: number, work: (number: number) => Promise<void>): Promise<void> {
@@ -132,7 +128,8 @@ async function floor(): Promise<number> {
 
 let hub: HubProcess | undefined;
 try {
-  execFileSync(process.execPath, [homeostat, 'hub', 'issue', 'bench', '--data', data, '--out', folder]);
+  // A host, so that what it streams is applied as an agent's is.
+  await enrolHosts(data, folder, ['bench']);
   hub = await HubProcess.start(data);
   const client = new Publisher(hub.address, folder, 'bench');
   await publish(client, 'first');

@@ -6,17 +6,14 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Authority } from '../src/identity/authority.ts';
-import { Registry } from '../src/identity/registry.ts';
-import { systemClock } from '../src/lib/clock.ts';
 import { count, isWhole } from '../test/faults/bus/count.ts';
-import { HubProcess, logOf } from '../test/support/hub.ts';
+import { enrolHosts, HubProcess, logOf } from '../test/support/hub.ts';
 import { note, report } from './report.ts';
 
 const bench = 'hosts';
@@ -32,20 +29,6 @@ const AGENTS = fileURLToPath(new URL('hosts/agents.child.ts', import.meta.url));
 const HOSTILE = fileURLToPath(new URL('hosts/hostile.child.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'homeostat-bench-'));
 const data = join(folder, 'data');
-
-/** Keys and certificates of hosts and of one more client, as enrolment leaves them. */
-async function enrolAll(names: readonly string[]): Promise<void> {
-  const identity = join(data, 'hub', 'identity');
-  const authority = await Authority.open(identity, systemClock);
-  const registry = new Registry(identity, systemClock);
-  writeFileSync(join(folder, 'ca.pem'), authority.certificate);
-  for (const name of names) {
-    const { key, certificate, facts } = await authority.issueClient(name, 1);
-    registry.enrol(registry.createToken(60_000).secret, name, facts);
-    writeFileSync(join(folder, `${name}.key`), key);
-    writeFileSync(join(folder, `${name}.pem`), certificate);
-  }
-}
 
 function run(program: string, ...args: readonly string[]): ChildProcess {
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
@@ -108,7 +91,7 @@ const names = Array.from({ length: HOSTS }, (_, host) => `host-${host}`);
 const children: ChildProcess[] = [];
 let hub: HubProcess | undefined;
 try {
-  await enrolAll([...names, 'hostile']);
+  await enrolHosts(data, folder, [...names, 'hostile']);
   hub = await HubProcess.start(data);
   await sleep(3000);
   const empty = rssKilobytes(hub.pid);

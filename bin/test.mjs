@@ -73,12 +73,15 @@ function ensurePrograms() {
   const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
   const packages = [];
   if (!has(process.env.CHROMIUM, ...browsers)) packages.push('chromium');
-  // The client of others: grpc_tools makes its stubs.
+  // The client of others: grpc_tools makes its stubs, cryptography its signatures.
   if (!pythonHas('grpc')) packages.push('python3-grpcio');
   if (!pythonHas('grpc_tools')) packages.push('python3-grpc-tools');
+  if (!pythonHas('cryptography')) packages.push('python3-cryptography');
   // A disk that fails, and networks that are cut.
   if (!onPath('strace')) packages.push('strace');
   if (!onPath('ip')) packages.push('iproute2');
+  // Who reads what is exported.
+  for (const program of ['prometheus', 'victoria-metrics']) if (!onPath(program)) packages.push(program);
   if (packages.length === 0) return;
   const names = packages.join(' ');
   if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) {

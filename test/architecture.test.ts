@@ -25,6 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'alert',
     'fleet',
     'serve',
+    'exporters',
   ],
   ['agent', 'hub'],
   ['cli'],

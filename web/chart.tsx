@@ -7,11 +7,26 @@ import type { ChartDefinition, ChartLine } from './catalog.ts';
 import { Columns } from './columns.ts';
 import { clockTime, shortTime } from './format.ts';
 import { COLOURS, lineColour, Plot } from './plot.ts';
-import { anomalies, bands, HOUR, now, period, refill, selected, selectedId, status, view } from './state.ts';
+import {
+  anomalies,
+  bands,
+  HOUR,
+  move,
+  now,
+  period,
+  refill,
+  selected,
+  selectedId,
+  status,
+  view,
+  zoom,
+} from './state.ts';
 import { onSample } from './stream.ts';
 import { paint } from './theme.ts';
 
 const HEIGHT = 150;
+/** After the last change of the period. */
+const REST_MS = 60;
 
 interface ChartProps {
   readonly lines: readonly ChartLine[];
@@ -72,6 +87,8 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
           onSelect: (from, to) => {
             view.value = { kind: 'fixed', from, to };
           },
+          onZoom: zoom,
+          onMove: move,
         });
       }
     };
@@ -86,11 +103,18 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
     sight.observe(root);
     const size = new ResizeObserver(() => plot.current?.resize(root.clientWidth));
     size.observe(root);
+    // What is there is moved along at once; what is missing comes when the hand rests.
+    let frame = 0;
+    let rest: ReturnType<typeof setTimeout> | undefined;
     const stopLoading = effect(() => {
       void view.value;
       void refill.value;
       owed = true;
-      if (inSight) void load();
+      if (!inSight) return;
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => plot.current?.draw());
+      clearTimeout(rest);
+      rest = setTimeout(() => void load(), REST_MS);
     });
     const stopPainting = effect(() => {
       void paint.value;
@@ -110,6 +134,8 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
     });
     return () => {
       request.abort();
+      cancelAnimationFrame(frame);
+      clearTimeout(rest);
       sight.disconnect();
       size.disconnect();
       stopLoading();

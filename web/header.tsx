@@ -1,7 +1,21 @@
 import { duration, printable } from '../src/lib/text.ts';
+import { PAGES, TABS } from './address.ts';
 import { HOST } from './api.ts';
 import { shortTime } from './format.ts';
-import { connection, helpOpen, now, RANGES, sampleAge, showLive, stale, status, view } from './state.ts';
+import { page } from './navigate.ts';
+import { PageLink } from './page-link.tsx';
+import {
+  connection,
+  helpOpen,
+  now,
+  paletteOpen,
+  RANGES,
+  sampleAge,
+  showLive,
+  stale,
+  status,
+  view,
+} from './state.ts';
 import { nextTheme, theme } from './theme.ts';
 
 export function Header() {
@@ -9,10 +23,10 @@ export function Header() {
   return (
     <header class="top">
       {HOST === undefined ? (
-        <a class="brand" href="#overview" aria-label="Homeostat, to the top">
+        <PageLink to="overview" class="brand" title="Overview (o)">
           <img src="icon.svg" alt="" width="26" height="26" />
           <span>Homeostat</span>
-        </a>
+        </PageLink>
       ) : (
         <a class="brand" href="./" aria-label="All hosts (h)" title="All hosts (h)">
           <img src="icon.svg" alt="" width="26" height="26" />
@@ -76,11 +90,11 @@ function LearningPill() {
     calibrated: 'Calibrated',
   }[learning.phase];
   return (
-    <a class={`pill ${learning.phase === 'calibrated' ? 'good' : 'wait'}`} href="#learning">
+    <PageLink to="models" class={`pill ${learning.phase === 'calibrated' ? 'good' : 'wait'}`}>
       <i aria-hidden="true" />
       {text}
       {left !== undefined && left > 0 && <span class="more"> · {duration(left)} left</span>}
-    </a>
+    </PageLink>
   );
 }
 
@@ -91,11 +105,11 @@ function CoveragePill() {
     ({ outcome, blind }) => outcome !== 'ok' || blind.length > 0,
   ).length;
   return (
-    <a class={`pill ${coverage.healthy ? 'good' : 'bad'}`} href="#coverage">
+    <PageLink to="coverage" class={`pill ${coverage.healthy ? 'good' : 'bad'}`}>
       <i aria-hidden="true" />
       {coverage.healthy ? 'Sees everything' : `Partly blind`}
       {troubled > 0 && <span class="more"> · {troubled} to look at</span>}
-    </a>
+    </PageLink>
   );
 }
 
@@ -177,10 +191,45 @@ export function Banner() {
   return null;
 }
 
+function Tabs() {
+  return (
+    <nav class="tabs" aria-label="Pages">
+      {PAGES.map((one) => (
+        <PageLink key={one} to={one} title={`${TABS[one].title} (${TABS[one].key})`}>
+          {TABS[one].title}
+        </PageLink>
+      ))}
+    </nav>
+  );
+}
+
 export function Toolbar() {
+  return (
+    <div class="toolbar">
+      <Tabs />
+      <button
+        type="button"
+        class="search"
+        onClick={() => (paletteOpen.value = true)}
+        title="Go to or do anything (Ctrl K)"
+      >
+        Search <kbd>Ctrl K</kbd>
+      </button>
+      {page.value === 'overview' && <Period />}
+    </div>
+  );
+}
+
+/** Which time the charts show. */
+function Period() {
   const current = view.value;
   return (
-    <nav class="toolbar" aria-label="Range and sections">
+    <>
+      {current.kind === 'fixed' && (
+        <button type="button" class="back" onClick={() => showLive()} title="Back to live (l)">
+          {shortTime(current.from, now.value)} – {shortTime(current.to, now.value)} <span>× live</span>
+        </button>
+      )}
       <fieldset class="ranges" aria-label="Range">
         {RANGES.map(({ label, span }, index) => (
           <button
@@ -194,17 +243,6 @@ export function Toolbar() {
           </button>
         ))}
       </fieldset>
-      {current.kind === 'fixed' && (
-        <button type="button" class="back" onClick={() => showLive()} title="Back to live (l)">
-          {shortTime(current.from, now.value)} – {shortTime(current.to, now.value)} <span>× live</span>
-        </button>
-      )}
-      <div class="jumps">
-        <a href="#anomalies">Anomalies</a>
-        <a href="#charts">Charts</a>
-        <a href="#processes">Processes</a>
-        <a href="#coverage">Coverage</a>
-      </div>
-    </nav>
+    </>
   );
 }

@@ -1,3 +1,4 @@
+import { PAGES, TABS } from './address.ts';
 import { HOST } from './api.ts';
 import { Dialog } from './process-dialog.tsx';
 import { helpOpen } from './state.ts';
@@ -11,12 +12,15 @@ const HOSTS: Keys = [
   ['?', 'this help'],
 ];
 const MACHINE: Keys = [
+  ['Ctrl K', 'go to or do anything, by typing'],
   ['1 … 7', 'the last 5 min … 30 d'],
+  ['+  -', 'zoom in, out'],
+  ['[  ]', 'earlier, later'],
   ['l', 'back to live'],
   ['j  k', 'next, previous anomaly'],
   ['/', 'filter the processes'],
   ['↑ ↓ Enter', 'go through the process table, open one'],
-  ['c  p', 'jump to the charts, to the processes'],
+  ...PAGES.map((page) => [TABS[page].key, TABS[page].title] as const),
   ['t', 'colours: automatic, light, dark'],
   ['Esc', 'close, or back to live'],
   ['?', 'this help'],
@@ -40,8 +44,9 @@ export function Help({ of }: { readonly of: 'hosts' | 'machine' }) {
       </dl>
       {of === 'machine' && (
         <p class="hint">
-          Draw over a chart with the mouse to look closer. Click a name below a chart to hide or show its
-          line. The tinted strip is where the metric usually is on this machine.
+          Draw over a chart with the mouse to look closer, turn the wheel with Ctrl to zoom, drag with Shift
+          to move in time. Click a name below a chart to hide or show its line. The tinted strip is where the
+          metric usually is on this machine.
         </p>
       )}
     </Dialog>

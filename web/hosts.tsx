@@ -292,10 +292,10 @@ function Findings() {
 }
 
 function Finding({ anomaly }: { readonly anomaly: Anomaly }) {
-  const { host, severity, state, since, closedAt, sentence } = anomaly;
+  const { id, host, severity, state, since, closedAt, sentence } = anomaly;
   return (
     <li class={state}>
-      <a class="anomaly" href={`${pageOf(host)}#anomalies`}>
+      <a class="anomaly" href={`${pageOf(host)}&anomaly=${encodeURIComponent(id)}`}>
         <span class="meta">
           <Severity of={severity} />
           <b class="host">{printable(host)}</b>

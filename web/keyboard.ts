@@ -1,17 +1,28 @@
+import { PAGES, TABS } from './address.ts';
 import { HOST } from './api.ts';
-import { anomalies, helpOpen, openProcess, RANGES, selectedId, showAnomaly, showLive } from './state.ts';
+import { goTo } from './navigate.ts';
+import {
+  anomalies,
+  helpOpen,
+  move,
+  openProcess,
+  paletteOpen,
+  period,
+  RANGES,
+  selectedId,
+  showAnomaly,
+  showLive,
+  zoom,
+} from './state.ts';
 import { nextTheme } from './theme.ts';
-
-const jump = (id: string) => () => document.getElementById(id)?.scrollIntoView();
 
 type Actions = Readonly<Record<string, () => void>>;
 
+const focusFilter = (): void => document.getElementById('filter')?.focus();
+
 const EVERYWHERE: Actions = {
   '?': () => (helpOpen.value = true),
-  '/': () => {
-    document.getElementById('filter')?.scrollIntoView({ block: 'center' });
-    document.getElementById('filter')?.focus();
-  },
+  '/': focusFilter,
   t: nextTheme,
 };
 
@@ -21,9 +32,17 @@ const MACHINE: Actions = {
   l: () => showLive(),
   j: () => step(1),
   k: () => step(-1),
-  c: jump('charts'),
-  p: jump('processes'),
+  '/': () => {
+    goTo('processes');
+    // The page is made in a microtask of its own, before this one.
+    queueMicrotask(focusFilter);
+  },
+  ...Object.fromEntries(PAGES.map((page) => [TABS[page].key, () => goTo(page)])),
   Escape: () => showLive(),
+  '+': () => zoom(1 / 2),
+  '-': () => zoom(2),
+  '[': () => moveBy(-1 / 2),
+  ']': () => moveBy(1 / 2),
   ...Object.fromEntries(RANGES.map(({ span }, index) => [String(index + 1), () => showLive(span)])),
 };
 
@@ -31,6 +50,12 @@ const MACHINE: Actions = {
 export function followKeyboard(page: 'hosts' | 'machine'): void {
   const actions = page === 'hosts' ? EVERYWHERE : MACHINE;
   document.addEventListener('keydown', (event) => {
+    if (page === 'machine' && event.key === 'k' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      paletteOpen.value = true;
+      return;
+    }
+    if (paletteOpen.peek()) return;
     if (event.ctrlKey || event.metaKey || event.altKey || openProcess.peek() || helpOpen.peek()) return;
     const writing = event.target instanceof HTMLInputElement;
     if (writing) {
@@ -42,6 +67,12 @@ export function followKeyboard(page: 'hosts' | 'machine'): void {
     event.preventDefault();
     action();
   });
+}
+
+/** By that share of what is shown. */
+function moveBy(share: number): void {
+  const { from, to } = period();
+  move((to - from) * share);
 }
 
 function step(by: number): void {

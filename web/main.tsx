@@ -11,10 +11,12 @@ import { Help } from './help.tsx';
 import { followTitle, HostsPage, startWith } from './hosts.tsx';
 import { followKeyboard } from './keyboard.ts';
 import { Learning } from './learning.tsx';
+import { followAddress, page } from './navigate.ts';
+import { Palette } from './palette.tsx';
 import { Problem } from './problem.tsx';
 import { ProcessDialog } from './process-dialog.tsx';
 import { Processes } from './processes.tsx';
-import { anomalies, groups, helpOpen, openProcess, status } from './state.ts';
+import { anomalies, groups, helpOpen, openProcess, paletteOpen, status } from './state.ts';
 import { follow } from './stream.ts';
 import { followTheme } from './theme.ts';
 
@@ -28,17 +30,50 @@ function App() {
       </div>
       <main id="overview">
         <Problem />
-        <ScoreStrip />
-        <div class={status.value && !status.value.learning ? '' : 'pair'}>
-          <Anomalies />
-          {(!status.value || status.value.learning) && <Learning />}
-        </div>
-        <Charts />
-        <Processes />
-        <CoveragePanel />
+        <Shown />
       </main>
       {openProcess.value !== undefined && <ProcessDialog key={openProcess.value} id={openProcess.value} />}
       {helpOpen.value && <Help of="machine" />}
+      {paletteOpen.value && <Palette />}
+    </>
+  );
+}
+
+/** The page that is looked at. */
+function Shown() {
+  switch (page.value) {
+    case 'overview':
+      return <Overview />;
+    case 'processes':
+      return <Processes />;
+    case 'models':
+      return status.value && !status.value.learning ? <ModelElsewhere /> : <Learning />;
+    case 'coverage':
+      return <CoveragePanel />;
+  }
+}
+
+/** A hub is told what a model finds, and not the model. */
+function ModelElsewhere() {
+  return (
+    <section class="card" id="learning">
+      <p class="empty">
+        <b>The model stays on its host.</b>
+        There, <code>homeostat model list</code> and <code>homeostat model show</code> tell of it.
+      </p>
+    </section>
+  );
+}
+
+function Overview() {
+  return (
+    <>
+      <ScoreStrip />
+      <div class={status.value && !status.value.learning ? '' : 'pair'}>
+        <Anomalies />
+        {(!status.value || status.value.learning) && <Learning />}
+      </div>
+      <Charts />
     </>
   );
 }
@@ -98,6 +133,7 @@ async function begin(): Promise<void> {
     render(<HostsPage />, root);
     return;
   }
+  followAddress();
   followStatus();
   followKeyboard('machine');
   render(<App />, root);

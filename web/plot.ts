@@ -26,6 +26,10 @@ export interface PlotOptions {
   onCursor(row: number | undefined): void;
   /** A period was drawn with the mouse. */
   onSelect(from: number, to: number): void;
+  /** The wheel was turned with Ctrl held, or a pad pinched: `factor` times as much time, around that moment. */
+  onZoom?(factor: number, around: number): void;
+  /** It was dragged with Shift held: by so many ms. */
+  onMove?(ms: number): void;
 }
 
 const SYNC = 'time';
@@ -95,6 +99,7 @@ export class Plot {
         ...(this.#options.period ? {} : { sync: { key: SYNC, scales: ['x', null] } }),
         drag: { x: true, y: false, setScale: false },
         points: { size: 6 },
+        bind: { mousedown: (plot, _, select) => (event) => this.#press(plot, event, select) },
       },
       scales: {
         x: { time: true, range: () => [shown().from, shown().to] },
@@ -134,6 +139,7 @@ export class Plot {
         })),
       ],
       hooks: {
+        ready: [(plot) => this.#followWheel(plot)],
         drawClear: [(plot) => this.#background(plot)],
         setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],
         setSelect: [
@@ -146,6 +152,35 @@ export class Plot {
         ],
       },
     };
+  }
+
+  /** Shift and the mouse move the time along; without it a period is drawn. */
+  #press(plot: uPlot, event: MouseEvent, select: (event: MouseEvent) => null): null {
+    const { onMove } = this.#options;
+    if (!event.shiftKey || !onMove || event.button !== 0) return select(event);
+    let x = event.clientX;
+    const drag = (moved: MouseEvent): void => {
+      onMove(plot.posToVal(0, 'x') - plot.posToVal(moved.clientX - x, 'x'));
+      x = moved.clientX;
+    };
+    addEventListener('mousemove', drag);
+    addEventListener('mouseup', () => removeEventListener('mousemove', drag), { once: true });
+    return null;
+  }
+
+  /** Browsers tell a pinch as a turn of the wheel with Ctrl. Without Ctrl the wheel is the page's. */
+  #followWheel(plot: uPlot): void {
+    const { onZoom } = this.#options;
+    if (!onZoom) return;
+    plot.over.addEventListener(
+      'wheel',
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        onZoom(1.002 ** event.deltaY, plot.posToVal(event.offsetX, 'x'));
+      },
+      { passive: false },
+    );
   }
 
   /** From zero, so that small changes look small; temperatures and frequencies have no useful zero. */

@@ -31,6 +31,7 @@ export const selectedId = signal<string | undefined>(undefined);
 export const view = signal<View>({ kind: 'live', span: 15 * MINUTE });
 export const openProcess = signal<string | undefined>(undefined);
 export const helpOpen = signal(false);
+export const paletteOpen = signal(false);
 
 /** `lost`: the stream is cut. Whether a sample is overdue is told by `sampleAge`. */
 export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
@@ -91,6 +92,36 @@ export function showLive(span?: number): void {
   const before = view.peek();
   selectedId.value = undefined;
   view.value = { kind: 'live', span: span ?? (before.kind === 'live' ? before.span : 15 * MINUTE) };
+}
+
+/** What fits on a screen and still has a sample each second; and what the history keeps. */
+const NARROWEST = 30_000;
+const WIDEST = 2 * 365 * DAY;
+
+/** Shows `factor` times as much time, `around` (the end of what is shown, where it is left out) staying where it is. */
+export function zoom(factor: number, around?: number): void {
+  const { from, to } = period();
+  const span = Math.min(WIDEST, Math.max(NARROWEST, (to - from) * factor));
+  if (around === undefined && view.peek().kind === 'live') {
+    showLive(span);
+    return;
+  }
+  const fixed = around ?? to;
+  const start = fixed - ((fixed - from) / (to - from)) * span;
+  showPeriod(start, start + span);
+}
+
+/** Shows what is `ms` later (before, where it is negative). Back at the present, the view moves again. */
+export function move(ms: number): void {
+  const { from, to } = period();
+  if (to + ms >= serverNow()) showLive(to - from);
+  else showPeriod(from + ms, to + ms);
+}
+
+/** There is nothing to see after now. */
+function showPeriod(from: number, to: number): void {
+  const end = Math.min(to, serverNow());
+  view.value = { kind: 'fixed', from: end - (to - from), to: end };
 }
 
 /** Marks the anomaly on every chart and shows what was around it: as long before as it lasted, five minutes at least. */

@@ -2,6 +2,7 @@ import { batch } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { ScoreNow, ToldStatus } from '../src/model/status.ts';
 import { ApiError, fetchAnomalies, fetchBands, fetchSeries, fetchStatus, pathOf } from './api.ts';
+import { isPeriodGiven } from './navigate.ts';
 import {
   anomalies,
   bands,
@@ -73,7 +74,7 @@ async function load(): Promise<void> {
 
 /** Minutes after the first start, a quarter of an hour would be an empty chart. */
 function beginWithWhatThereIs({ at, store }: ToldStatus): void {
-  if (at - (store.oldestAt ?? at) < 10 * MINUTE) showLive(5 * MINUTE);
+  if (!isPeriodGiven && at - (store.oldestAt ?? at) < 10 * MINUTE) showLive(5 * MINUTE);
 }
 
 const keysOf = (all: readonly { readonly key: string }[] | undefined): string | undefined =>

@@ -151,6 +151,11 @@ export class Agent {
     return this.#alarms.open();
   }
 
+  /** Another wish of the user. */
+  wish(alarmsPerWeek: number): void {
+    this.#alarms.wish(alarmsPerWeek);
+  }
+
   /** Closes what is open: nobody will watch it any more. */
   stop(): void {
     this.#alarms.close(this.#options.clock.now());

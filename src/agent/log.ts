@@ -5,8 +5,13 @@ import { printable } from '../lib/text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** A log of which the level can be changed while it is written. */
+export interface LeveledLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 /** Structured lines into `file` (daemon.log); `lost` is called for each line that could not be written. */
-export function createLog(file: RotatingFile, level: LogLevel, lost: () => void): Log {
+export function createLog(file: RotatingFile, level: LogLevel, lost: () => void): LeveledLog {
   const logger = pino(
     {
       level,
@@ -24,5 +29,10 @@ export function createLog(file: RotatingFile, level: LogLevel, lost: () => void)
     (name: LogLevel): Log[LogLevel] =>
     (message, fields) =>
       logger[name](fields ?? {}, printable(message));
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return {
+    ...{ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    setLevel: (name) => {
+      logger.level = name;
+    },
+  };
 }

@@ -25,7 +25,7 @@ export interface MachineAlarmsOptions {
  * rate controller asks for. The daemon and `homeostat evaluate` raise through this, so that what is judged is what runs.
  */
 export class MachineAlarms {
-  readonly #controller: RateController;
+  #controller: RateController;
   readonly #tracker: AnomalyTracker<unknown>;
   readonly #reach: () => number;
   readonly #onAlarm: () => void;
@@ -49,6 +49,13 @@ export class MachineAlarms {
         onAnomaly(anomaly);
       },
     });
+  }
+
+  /** Another wish: from the next row on, with what alarms have raised forgotten. What is open stays so as it was opened. */
+  wish(alarmsPerWeek: number): void {
+    const baseSeconds = alarmSeconds(alarmsPerWeek);
+    this.#controller = new RateController({ baseSeconds });
+    this.#tracker.alarmAt(baseSeconds);
   }
 
   /**

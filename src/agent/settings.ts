@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
+import { optionalSetting, secretSchema, section, setting } from '../lib/setting.ts';
 import { parseDuration } from '../lib/units.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { DETECTOR_NAMES } from '../model/detector-names.ts';
@@ -17,99 +19,116 @@ const publishSchema = quantity('a span of time from 1s to 1h, such as 10s', (tex
   return ms !== undefined && ms >= 1000 && ms <= 3_600_000 ? ms : undefined;
 });
 
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const DETECTORS_HELP = 'a list of detectors, such as [convolution, lstm]';
 const ALARMS_HELP = 'a number of alarms a week: 0.08 (one a quarter) to 168 (one an hour)';
 
-/** The whole configuration. Every setting has a default; see docs/configuration.md. */
+/** The whole configuration. Every setting says what it is: see `setting`. docs/configuration.md is made from it. */
 export const settingsSchema = v.strictObject({
-  collect: v.optional(
-    v.strictObject({
-      /** How often metrics are read. Left out: 1 s, slower on battery and when the machine is too hot. */
-      metrics_interval: v.optional(intervalSchema),
-      /** How often all processes are read. Left out: five times the metrics' interval. */
-      processes_interval: v.optional(intervalSchema),
-    }),
-    {},
-  ),
-  learn: v.optional(
-    v.strictObject({
-      provisional_after: v.optional(durationSchema, '10m'),
-      calibrated_after: v.optional(durationSchema, '24h'),
-      seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
-      /** What the next model is learned with. Left out: what ships. */
-      detectors: v.optional(
-        v.pipe(
-          v.array(v.picklist(DETECTOR_NAMES, `one of ${DETECTOR_NAMES.join(', ')}`), DETECTORS_HELP),
-          v.minLength(1, DETECTORS_HELP),
-        ),
+  collect: section({
+    metrics_interval: optionalSetting(
+      'How often metrics are read. Left out: 1s; 5s on battery, 10s when too hot; a value here switches that adaptation off.',
+      intervalSchema,
+      '1s',
+    ),
+    processes_interval: optionalSetting(
+      "How often all processes are read. Left out: five times the metrics' interval.",
+      intervalSchema,
+      '5s',
+    ),
+  }),
+  learn: section({
+    provisional_after: setting('History that is needed for the first model.', durationSchema, '10m'),
+    calibrated_after: setting('History that is needed for a calibrated one.', durationSchema, '24h'),
+    seed: setting(
+      'The same history and seed give the same model.',
+      v.pipe(v.number(), v.integer(), v.minValue(0)),
+      1,
+    ),
+    detectors: optionalSetting(
+      'What the next model is learned with. Left out: what ships (docs/detection.md).',
+      v.pipe(
+        v.array(v.picklist(DETECTOR_NAMES, `one of ${DETECTOR_NAMES.join(', ')}`), DETECTORS_HELP),
+        v.minLength(1, DETECTORS_HELP),
       ),
-    }),
-    {},
-  ),
-  detect: v.optional(
-    v.strictObject({
-      /** What runs the detectors that are networks. onnxruntime is a package that users install themselves. */
-      runtime: v.optional(v.picklist(['builtin', 'onnxruntime'], 'one of builtin, onnxruntime'), 'builtin'),
-      /** The folder whose node_modules has onnxruntime-node, where it is not installed beside Homeostat. */
-      runtime_folder: v.optional(v.string()),
-    }),
-    {},
-  ),
-  alarms: v.optional(
-    v.strictObject({
-      /** How many alarms a week are bearable while nothing is wrong. */
-      per_week: v.optional(
-        v.pipe(
-          v.number(ALARMS_HELP),
-          v.minValue(ALARMS_PER_WEEK.least, ALARMS_HELP),
-          v.maxValue(ALARMS_PER_WEEK.most, ALARMS_HELP),
-        ),
-        DEFAULT_ALARMS_PER_WEEK,
+      ['lstm', 'baselines'],
+    ),
+  }),
+  detect: section({
+    runtime: setting(
+      'What runs the detectors that are networks; onnxruntime is a package that you install yourself (docs/models.md).',
+      v.picklist(['builtin', 'onnxruntime'], 'one of builtin, onnxruntime'),
+      'builtin',
+    ),
+    runtime_folder: optionalSetting(
+      'The folder whose node_modules has onnxruntime-node. Left out: it is looked for beside Homeostat.',
+      v.string(),
+      '/opt/onnx',
+    ),
+  }),
+  alarms: section({
+    per_week: setting(
+      'Alarms a week that are bearable while nothing is wrong: 0.08 (one a quarter) to 168 (one an hour).',
+      v.pipe(
+        v.number(ALARMS_HELP),
+        v.minValue(ALARMS_PER_WEEK.least, ALARMS_HELP),
+        v.maxValue(ALARMS_PER_WEEK.most, ALARMS_HELP),
       ),
-    }),
-    {},
-  ),
-  store: v.optional(
-    v.strictObject({
-      keep_seconds: v.optional(durationSchema, '24h'),
-      keep_minutes: v.optional(durationSchema, '30d'),
-      keep_hours: v.optional(durationSchema, '2y'),
-      /** In less not even a day of one machine has room. */
-      cap: v.optional(sizeSchema('16MiB'), '1GiB'),
-    }),
-    {},
-  ),
-  serve: v.optional(
-    v.strictObject({
-      host: v.optional(v.string(), '127.0.0.1'),
-      port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)), 4663),
-      /** Needed for any address that is not loopback. */
-      token: v.optional(
-        v.pipe(v.string(), v.minLength(16, 'long enough: a token has at least 16 characters')),
-      ),
-    }),
-    {},
-  ),
-  publish: v.optional(
-    v.strictObject({
-      /** Of how much time the means of all metrics are told. */
-      metrics_interval: v.optional(publishSchema, '10s'),
-      /** How often all processes are told, changed or not. */
-      snapshot_interval: v.optional(durationSchema, '1h'),
-      /** What the outbox may take on disk while the hub is away. */
-      max_log: v.optional(sizeSchema('1MiB'), '200MiB'),
-    }),
-    {},
-  ),
-  log: v.optional(
-    v.strictObject({
-      level: v.optional(
-        v.picklist(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error'),
-        'info',
-      ),
-    }),
-    {},
-  ),
+      DEFAULT_ALARMS_PER_WEEK,
+    ),
+  }),
+  store: section({
+    keep_seconds: setting('How long every sample is kept.', durationSchema, '24h'),
+    keep_minutes: setting('How long means of a minute are kept.', durationSchema, '30d'),
+    keep_hours: setting('How long means of an hour are kept.', durationSchema, '2y'),
+    cap: setting(
+      'On disk, at least 16MiB, as in less not even a day has room; beyond it the oldest is dropped and counted.',
+      sizeSchema('16MiB'),
+      '1GiB',
+    ),
+  }),
+  serve: section({
+    host: setting(
+      'Address of the dashboard and the API; any other than loopback needs a token.',
+      v.string(),
+      '127.0.0.1',
+    ),
+    port: setting(
+      'Its port; 0 takes any free one.',
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)),
+      4663,
+    ),
+    token: optionalSetting(
+      'What a browser or a client must know, at least 16 characters. Better give token_file, or HOMEOSTAT_TOKEN in the environment. Left out: none is asked for.',
+      secretSchema('long enough: a token has at least 16 characters', 16),
+      'a-long-secret-of-yours',
+    ),
+  }),
+  publish: section({
+    metrics_interval: setting(
+      'With homeostat agent: the hub is told the means of so much time, 1s to 1h.',
+      publishSchema,
+      '10s',
+    ),
+    snapshot_interval: setting(
+      'How often it is told all processes; between, only what starts, ends or changes.',
+      durationSchema,
+      '1h',
+    ),
+    max_log: setting(
+      'What may wait on disk while the hub is away; beyond it the oldest of the least important goes.',
+      sizeSchema('1MiB'),
+      '200MiB',
+    ),
+  }),
+  exporters: v.optional(exportersSchema, {}),
+  log: section({
+    level: setting(
+      'From which severity on events are written to daemon.log.',
+      v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),
+      'info',
+    ),
+  }),
 });
 
 export type Settings = v.InferOutput<typeof settingsSchema>;

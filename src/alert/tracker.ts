@@ -49,7 +49,7 @@ const RANK: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 };
 /** Scores and findings of single processes -> anomalies with a beginning, a severity, culprits and an end. */
 export class AnomalyTracker<Baseline = unknown> {
   readonly #options: Required<AnomalyTrackerOptions<Baseline>>;
-  readonly #pace: Pace;
+  #pace: Pace;
   #open: OpenMachine<Baseline> | undefined;
   readonly #found = new Map<string, Anomaly>();
   /** Times of the latest rows that had a severity, as many as the pace asks for. */
@@ -66,6 +66,11 @@ export class AnomalyTracker<Baseline = unknown> {
       ...options,
     };
     this.#pace = paceOf(this.#options.stepSeconds, this.#options.alarmSeconds);
+  }
+
+  /** How rare a score must be to alarm from now on, seconds. */
+  alarmAt(seconds: number): void {
+    this.#pace = paceOf(this.#options.stepSeconds, seconds);
   }
 
   /**

@@ -19,6 +19,8 @@ export type Inspected =
 /** What a kind of envelope must have. */
 export interface EnvelopeKind {
   readonly name: string;
+  /** The field number of its signature. */
+  readonly signature?: number;
   /** Field numbers of the payloads, of which exactly one must be set, and their names. */
   readonly payloads: ReadonlyMap<number, string>;
   /** Of the payloads, those that are bytes: empty is not set. */
@@ -29,6 +31,7 @@ export interface EnvelopeKind {
 
 export const ENVELOPE: EnvelopeKind = {
   name: 'messaging.Envelope',
+  signature: 5,
   payloads: new Map([
     [4, 'flow'],
     [7, 'payload'],
@@ -39,6 +42,7 @@ export const ENVELOPE: EnvelopeKind = {
 
 export const UNIVERSAL_ENVELOPE: EnvelopeKind = {
   name: 'messaging.UniversalEnvelope',
+  signature: 8,
   payloads: new Map([
     [4, 'flow'],
     [5, 'process'],

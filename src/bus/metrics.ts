@@ -16,6 +16,8 @@ export interface BusGauges {
 export interface BusFigures {
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly duplicates: number;
+  /** Of those that were denied: envelopes without a signature that verifies, where it is required. */
+  readonly unsigned: number;
   readonly inFlight: number;
 }
 
@@ -27,6 +29,7 @@ export class BusMetrics {
   readonly #buckets = new Array<number>(BOUNDS.length).fill(0);
   #seconds = 0;
   #duplicates = 0;
+  #unsigned = 0;
   #inFlight = 0;
   #events = 0;
   readonly #gauges: () => BusGauges;
@@ -53,6 +56,10 @@ export class BusMetrics {
     this.#duplicates++;
   }
 
+  unsigned(): void {
+    this.#unsigned++;
+  }
+
   /** So many events of a batch are on disk, of them `duplicates` from an earlier time. */
   events(count: number, duplicates: number): void {
     this.#events += count;
@@ -60,7 +67,8 @@ export class BusMetrics {
   }
 
   figures(): BusFigures {
-    return { outcomes: { ...this.#outcomes }, duplicates: this.#duplicates, inFlight: this.#inFlight };
+    const [duplicates, unsigned, inFlight] = [this.#duplicates, this.#unsigned, this.#inFlight];
+    return { outcomes: { ...this.#outcomes }, duplicates, unsigned, inFlight };
   }
 
   /** In Prometheus' text format, version 0.0.4. */
@@ -79,6 +87,7 @@ export class BusMetrics {
     one('bus_retry_total', 'counter', 'Publishes to be sent again.', retry + overload + limited);
     one('bus_failed_total', 'counter', 'Publishes that the log could not take.', failed);
     one('bus_denied_total', 'counter', 'Publishes of clients that are not let in.', denied);
+    one('bus_unsigned_total', 'counter', 'Of them those without a signature that verifies.', this.#unsigned);
     one('bus_inflight_requests', 'gauge', 'Publishes being answered.', this.#inFlight);
     const { open, pending, streams, refused, limited: byLimit } = this.#gauges();
     one('bus_connections', 'gauge', 'Connections that are open.', open);

@@ -8,14 +8,15 @@ import {
 } from '../../proto/generated/messaging/messaging.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ConnectionRefusal, Connections } from '../lib/connections.ts';
-import type { Peer } from '../model/peer.ts';
-import { type Caller, Clients, type Limited, type LimitedClient } from './clients.ts';
+import type { Peer, Signed } from '../model/peer.ts';
+import { type Caller, type Client, Clients, type Limited, type LimitedClient } from './clients.ts';
 import { ENVELOPE, type EnvelopeKind, inspect, MAX_ENVELOPE_BYTES, UNIVERSAL_ENVELOPE } from './envelope.ts';
 import type { EnvelopeLog, EnvelopeRefusal } from './envelope-log.ts';
 import { EventStreams } from './event-stream.ts';
 import { gate, refused } from './gate.ts';
 import { type BusLimits, DEFAULT_LIMITS } from './limits.ts';
 import { BusMetrics } from './metrics.ts';
+import { splitSignature } from './signature.ts';
 
 export interface BusOptions {
   readonly log: EnvelopeLog;
@@ -24,6 +25,10 @@ export interface BusOptions {
   readonly credentials: grpc.ServerCredentials;
   /** Why the owner of a certificate is not let in, or whose stream is to end; undefined: it may. */
   readonly refusal: (peer: Peer, open: boolean) => string | undefined;
+  /** Where each envelope is to be signed: why this is no signature of the client; undefined: it is one. */
+  readonly signatureRefusal?: (peer: Peer, signed: Signed) => string | undefined;
+  /** Why a client may not publish on an agent's stream, whose events have no signature; undefined: it may. */
+  readonly streamRefusal?: (peer: Peer) => string | undefined;
   /** Events of an agent's stream are on disk; `abouts`: those of them that are about the agent itself. */
   readonly taken?: (client: string, abouts: readonly Uint8Array[]) => void;
   /** Other calls for those who are let in to ask, by path; what rejects is a gRPC status. */
@@ -105,7 +110,7 @@ export class Bus {
         const caller = this.#connections.ownerOf(address);
         // Without one the connection is gone.
         if (!caller) return;
-        const details = this.#refusal(caller.peer);
+        const details = this.#refusal(caller.peer) ?? options.streamRefusal?.(caller.peer);
         if (details !== undefined) call.emit('error', { code: grpc.status.PERMISSION_DENIED, details });
         else this.#streams.take(call, caller, () => this.#connections.end(address));
       },
@@ -230,14 +235,16 @@ export class Bus {
     const reason = this.#refusal(peer);
     if (reason !== undefined) return { status: 'denied', reason, retryMs: 0 };
     const limited = client.admitCall() ?? client.admit(1);
-    return limited ? held(limited) : this.#answer(bytes, kind, client);
+    return limited ? held(limited) : this.#answer(bytes, kind, client, peer);
   }
 
   /** What was admitted. */
-  async #answer(bytes: Buffer, kind: EnvelopeKind, client: Caller['client']): Promise<Answer> {
+  async #answer(bytes: Buffer, kind: EnvelopeKind, client: Client, peer: Peer): Promise<Answer> {
     try {
       const inspected = inspect(bytes, kind);
       if (!inspected.ok) return { status: 'invalid', reason: inspected.reason, retryMs: 0 };
+      const unsigned = this.#unsigned(bytes, kind, peer);
+      if (unsigned !== undefined) return { status: 'denied', reason: unsigned, retryMs: 0 };
       const { key, timestampNs } = inspected;
       const record = { key, timestampNs, kind: kind.name, source: client.name, bytes };
       if ((await this.#options.log.append(record)) === 'duplicate') this.metrics.duplicate();
@@ -249,6 +256,16 @@ export class Bus {
     } finally {
       client.kept(1);
     }
+  }
+
+  /** Why the signature, which is asked for, is none of this client. */
+  #unsigned(bytes: Buffer, { signature: field }: EnvelopeKind, peer: Peer): string | undefined {
+    const { signatureRefusal } = this.#options;
+    if (!signatureRefusal || field === undefined) return undefined;
+    const signed = splitSignature(bytes, field);
+    const reason = signed ? signatureRefusal(peer, signed) : 'sig is set more than once';
+    if (reason !== undefined) this.metrics.unsigned();
+    return reason;
   }
 
   #encodeUniversalAck({ status, reason, retryMs }: Answer): Buffer {

@@ -1,5 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Reloaded } from '../config/reload.ts';
+import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { errorCode, UserError } from '../lib/errors.ts';
 import { hubFolder } from './hub-folder.ts';
 
@@ -9,9 +11,17 @@ export interface RunFile {
   readonly pid: number;
   readonly startedAt: number;
   readonly token?: string;
+  /** What the latest reload of the configuration came to. */
+  readonly reloaded?: ReloadNote;
 }
 
 export const RUN_FILE = 'homeostat.json';
+
+/** What a reload came to, for 'homeostat config reload' to tell. */
+export interface ReloadNote extends Reloaded {
+  /** Wall clock, ms. */
+  readonly at: number;
+}
 
 /** The running Homeostat of a data folder. */
 export class Client {
@@ -74,6 +84,17 @@ export function removeRunFile(dataFolder: string): void {
     if (parseRun(readFileSync(path, 'utf8'))?.pid === process.pid) rmSync(path);
   } catch {
     // It was never written, or a disk that became read-only keeps it: nobody believes it once this process is gone.
+  }
+}
+
+/** Adds to the run file of this process what a reload came to. Whoever asked before it was written hears nothing. */
+export function noteReload(dataFolder: string, reloaded: ReloadNote): void {
+  const path = join(dataFolder, RUN_FILE);
+  try {
+    const run = parseRun(readFileSync(path, 'utf8'));
+    if (run?.pid === process.pid) writeFileAtomic(path, JSON.stringify({ ...run, reloaded }));
+  } catch {
+    // A full disk, or not written yet: the log says it too.
   }
 }
 

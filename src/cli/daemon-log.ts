@@ -1,11 +1,10 @@
-import { createLog, type LogLevel } from '../agent/log.ts';
+import { createLog, type LeveledLog, type LogLevel } from '../agent/log.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { Log } from '../lib/log.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { Loss } from '../model/coverage.ts';
 
 /** The daemon's log file, and what could not be written into it. */
-export function openDaemonLog(path: string, level: LogLevel): { log: Log; losses(): readonly Loss[] } {
+export function openDaemonLog(path: string, level: LogLevel): { log: LeveledLog; losses(): readonly Loss[] } {
   let count = 0;
   let lastAt = 0;
   const log = createLog(new RotatingFile({ path }), level, () => {

@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
+import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
@@ -37,7 +38,8 @@ import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { openDataFolder } from './data-folder.ts';
-import { readSettings } from './settings.ts';
+import { openIncidentDesk } from './incident-desk.ts';
+import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
@@ -74,9 +76,8 @@ export async function runDaemon(
   options: UpOptions,
   follow?: (followed: Followed) => Follower,
 ): Promise<void> {
-  const settings = await readSettings(options);
-  const { host: bindTo, port } = settings.serve;
-  const token = settings.serve.token ?? process.env.HOMEOSTAT_TOKEN;
+  const { settings, reloader } = await openSettings(options);
+  const { host: bindTo, port, token } = settings.serve;
   const door = { host: bindTo, ...(token && { token }) };
   requireToken(door);
   const folder = options.data;
@@ -84,6 +85,7 @@ export async function runDaemon(
 
   // What it says about itself.
   const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
+  reloader.onReload('log', ({ level }) => log.setLevel(level));
 
   // collect
   const host = createLiveHost();
@@ -98,7 +100,7 @@ export async function runDaemon(
     path: join(folder, 'alarm-count.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const alarmsPerWeek = settings.alarms.per_week;
+  let alarmsPerWeek = settings.alarms.per_week;
   const { detectors } = settings.learn;
   const learner = new Learner({
     clock,
@@ -133,6 +135,7 @@ export async function runDaemon(
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
+  const incidents = openIncidentDesk({ folder, clock, onIncident: () => {} });
   const agent = new Agent({
     clock,
     log,
@@ -158,6 +161,8 @@ export async function runDaemon(
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
       hub.ticked(tick, score);
+      exports.tick(tick);
+      incidents.look();
       follower?.tick(tick);
     },
     onScan: (scan) => {
@@ -166,6 +171,7 @@ export async function runDaemon(
     },
     onAnomaly: (anomaly) => {
       hub.raised(anomaly);
+      incidents.signal(anomaly);
       follower?.anomaly(anomaly);
     },
   });
@@ -182,7 +188,13 @@ export async function runDaemon(
     onNote: (note) => log.info(note),
   });
   const coverage = (): Coverage => {
-    const losses = [...schedule.losses(), ...store.losses(), ...journal.losses(), ...logLosses()];
+    const losses = [
+      ...schedule.losses(),
+      ...store.losses(),
+      ...journal.losses(),
+      ...incidents.losses(),
+      ...logLosses(),
+    ];
     const all = [...losses, ...(follower?.losses() ?? [])];
     return coverageOf(schedule.reports(), all, clock.now(), store.stats().problem);
   };
@@ -213,11 +225,23 @@ export async function runDaemon(
       publish: () => follower?.status(),
     },
   });
-  const server = createServer({ ...door, source: hub, port, webFolder: webFolder(), clock, log });
+  const exports = exporting({
+    settings: settings.exporters,
+    status: () => hub.status(),
+    openAnomalies: () => agent.openAnomalies(),
+    processes: () => agent.processes(),
+  });
+  const { exposition } = exports;
+  const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
   process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
-  const stopped = stopSignal();
+  reloader.onReload('alarms', ({ per_week: wished }) => {
+    alarmsPerWeek = wished;
+    agent.wish(wished);
+  });
+  const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
+  const stopped = stopSignal(requests.reload);
   try {
     const { address } = await server.listen();
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
@@ -234,6 +258,7 @@ export async function runDaemon(
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
+    requests.stop();
     await schedule.stop();
     learner.stop();
     agent.stop();
@@ -242,6 +267,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    incidents.close();
     store.close();
     removeRunFile(folder);
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
 import { AGENT_EVENT, saysThatItStops } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
+import { HubPage } from '../exporters/prometheus/hub-page.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { fleetFigures } from '../hub/fleet-figures.ts';
 import { FleetSource } from '../hub/fleet-source.ts';
@@ -39,6 +40,8 @@ export interface HubOptions {
   readonly hostCap: number;
   /** Events a second that one client may send. */
   readonly clientEvents: number;
+  /** Only envelopes with a signature that verifies are taken. */
+  readonly requireSignatures?: true;
   /** Connections that are taken in all. */
   readonly maxConnections: number;
 }
@@ -77,7 +80,13 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ log, clock, credentials: identity.busCredentials, services: identity.services() },
     ...{ host: options.busHost, port: options.busPort },
     refusal: (peer, open) => identity.refusal(peer, open),
-    taken: (client, abouts) => fleet.heard(client, abouts.some(saysThatItStops)),
+    ...(options.requireSignatures && {
+      signatureRefusal: (peer, signed) => identity.signatureRefusal(peer, signed),
+      streamRefusal: ({ name }) => (identity.isHost(name) ? undefined : unsignedStream(name)),
+    }),
+    taken: (client, abouts) => {
+      if (identity.isHost(client)) fleet.heard(client, abouts.some(saysThatItStops));
+    },
     limits: { eventsPerSecond: options.clientEvents, connections: options.maxConnections },
   });
   let busPort = 0;
@@ -97,10 +106,11 @@ export async function hub(options: HubOptions): Promise<void> {
     warn: (message) => journal.warn(message),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
-  const ingest = new Ingest({ path, fleet, isBusy: () => log.waiting() > 0, log: journal });
+  const isHost = (name: string): boolean => identity.isHost(name);
+  const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
   // serve
   const status = (): BusStatus => {
-    const { outcomes, duplicates, inFlight } = bus.metrics.figures();
+    const { outcomes, duplicates, unsigned, inFlight } = bus.metrics.figures();
     const { records, fileBytes, dropped } = log.figures();
     return {
       ...{
@@ -112,13 +122,15 @@ export async function hub(options: HubOptions): Promise<void> {
         at: clock.now(),
         published: outcomes,
         duplicates,
+        unsigned,
+        signaturesRequired: options.requireSignatures ?? false,
         inFlight,
       },
       ...{ connections: bus.connections(), limitedClients: bus.limitedClients() },
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
-        problem: log.problem(),
+        ...{ sharedKeys: log.sharedKeys(), problem: log.problem() },
       },
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
     };
@@ -127,10 +139,13 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
     problem: () => log.problem(),
-    metrics: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+  });
+  const exposition = new HubPage({
+    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+    hosts: () => source.told(),
   });
   const server = createServer({
-    ...{ ...door, source, port: options.port, webFolder: webFolder(), clock, log: journal },
+    ...{ ...door, source, exposition, port: options.port, webFolder: webFolder(), clock, log: journal },
   });
   const guarded = guard((problem) => journal.warn(`the hosts' data cannot be kept: ${problem}`));
   const working = setInterval(
@@ -192,6 +207,9 @@ function guard(tell: (problem: string) => void) {
 
 /** A name or address that clients may call; not the wildcard ones. */
 const isName = (host: string): boolean => host !== '0.0.0.0' && host !== '::';
+
+const unsignedStream = (name: string): string =>
+  `${name} is a client: while signatures are required only hosts that enrolled may stream, as events of a stream have none`;
 
 const addressOf = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;

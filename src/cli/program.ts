@@ -4,10 +4,12 @@ import { printable } from '../lib/text.ts';
 import { addAgent } from './commands/agent.ts';
 import { addAnomalies } from './commands/anomalies.ts';
 import { addBus } from './commands/bus.ts';
+import { addConfig } from './commands/config.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
+import { addIncidents } from './commands/incidents.ts';
 import { addModel } from './commands/model.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
@@ -36,8 +38,9 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
+  for (const add of [addIncidents]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
-  for (const add of [addAgent, addHub, addBus, addWal, addValidate]) add(program);
+  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig]) add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }
@@ -69,7 +72,7 @@ function explain(error: unknown, program: Command, argv: readonly string[]): num
     return 2;
   }
   if (error instanceof UserError) {
-    complain(error.message);
+    for (const line of [error.message, ...error.more]) complain(line);
     return error.exitCode;
   }
   if (errorCode(error) === 'EPIPE') return 0;

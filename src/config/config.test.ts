@@ -29,8 +29,8 @@ function file(text: string): string {
   return path;
 }
 
-const load = (text: string, overrides = {}) =>
-  loadConfig(schema, { file: file(text), required: true, overrides });
+const load = async (text: string, overrides = {}) =>
+  (await loadConfig(schema, { file: file(text), required: true, overrides })).settings;
 
 async function complaint(text: string): Promise<string> {
   const error = await load(text).then(
@@ -52,7 +52,7 @@ test('the command line wins over the file and the file over the defaults', async
 
 test('a missing file is an error only when it was asked for', async () => {
   const sources = { file: join(folder, 'none.yaml'), overrides: {} };
-  assert.equal((await loadConfig(schema, { ...sources, required: false })).learn.after, 600_000);
+  assert.equal((await loadConfig(schema, { ...sources, required: false })).settings.learn.after, 600_000);
   await assert.rejects(loadConfig(schema, { ...sources, required: true }), /none\.yaml: .*ENOENT/);
 });
 

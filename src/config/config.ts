@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as v from 'valibot';
-import type { Document, LineCounter } from 'yaml';
-import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
+import { UserError } from '../lib/errors.ts';
+import { nearest } from '../lib/nearest.ts';
+import { type Environment, put, readEnvironment } from './environment.ts';
+import { fileSettingOf, hideSecrets, isSecret, type Mistake, readSecretFiles } from './secrets.ts';
+import { below, isMap, resolve, type Shape, unwrap } from './shape.ts';
+import { readYaml } from './yaml-file.ts';
 
 type AnySchema = v.GenericSchema<unknown, unknown>;
 
@@ -9,44 +13,106 @@ export interface ConfigSources {
   /** A YAML file; a missing one is an error only when `required`. */
   readonly file: string | undefined;
   readonly required: boolean;
-  /** What the command line says, by section; undefined values are left out. It wins over the file. */
+  /** It wins over the file. */
+  readonly environment?: Environment;
+  /** What the command line says, by section; undefined values are left out. It wins over the environment. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** What holds, and where it comes from. */
+export interface Configuration<T> {
+  readonly settings: T;
+  /** The file that was read; undefined where there was none. */
+  readonly file: string | undefined;
+  /** As it is written, over all sources, without the defaults. */
+  readonly written: Readonly<Record<string, unknown>>;
+  /** Where a setting is written: `/etc/homeostat/homeostat.yaml:12`, a variable, `command line`; undefined where it is not. */
+  origin(path: readonly string[]): string | undefined;
+}
+
 /**
- * defaults <- file <- command line, validated as a whole.
- * Throws a UserError that names file, line, key, value and what is allowed.
+ * defaults <- file <- environment <- command line, validated as a whole.
+ * Throws a UserError that names all mistakes: file and line or variable, key, value and what is allowed, each a line.
  */
 export async function loadConfig<S extends AnySchema>(
   schema: S,
   sources: ConfigSources,
-): Promise<v.InferOutput<S>> {
+): Promise<Configuration<v.InferOutput<S>>> {
+  const shape = schema as unknown as Shape;
   const file = sources.file === undefined ? undefined : await readYaml(sources.file, sources.required);
-  const merged = merge(file?.value ?? {}, sources.overrides);
-  const result = v.safeParse(schema, merged, { abortEarly: true });
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  const keys = issue.path?.map((item) => String(item.key)) ?? [];
-  const line = file?.lineOf(keys);
-  const where = file && line !== undefined ? `${sources.file}:${line}: ` : 'configuration: ';
-  throw new UserError(`${where}${keys.join('.') || 'the file'}: ${explain(issue, schema)}`);
-}
-
-function explain(issue: v.BaseIssue<unknown>, schema: AnySchema): string {
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = knownKeys(schema, issue.path?.slice(0, -1).map((item) => String(item.key)) ?? []);
-    return `is not a setting; known here: ${known.join(', ')}`;
+  const origins = new Map<string, string>();
+  const environment = sources.environment && readEnvironment(shape, sources.environment);
+  let written: Readonly<Record<string, unknown>> = file?.value ?? {};
+  for (const { path, value, variable } of environment?.given ?? []) {
+    written = put(written, path, value);
+    origins.set(path.join('.'), variable);
   }
-  return `${shown(issue)} is not ${article(issue)}`;
+  for (const [section, settings] of Object.entries(sources.overrides))
+    for (const [key, value] of Object.entries(settings)) {
+      if (value === undefined) continue;
+      written = put(written, [section, key], value);
+      origins.set(`${section}.${key}`, 'command line');
+    }
+
+  const secrets = readSecretFiles(written, shape, file ? dirname(file.path) : process.cwd());
+  const origin = (path: readonly string[]): string | undefined => {
+    for (let length = path.length; length > 0; length--) {
+      const known = origins.get(path.slice(0, length).join('.'));
+      if (known !== undefined) return known;
+    }
+    const line = file?.lineOf(path);
+    return line === undefined ? undefined : `${file!.path}:${line}`;
+  };
+  const result = v.safeParse(schema, secrets.value, { abortPipeEarly: true });
+  const mistakes = [
+    ...secrets.mistakes,
+    ...unknownSettings(secrets.value, shape),
+    ...complaints(result, shape),
+  ];
+  const lines = [
+    ...mistakes.map(
+      ({ path, problem }) => `${origin(path) ?? 'configuration'}: ${path.join('.')}: ${problem}`,
+    ),
+    ...(environment?.mistakes ?? []),
+  ];
+  if (lines.length > 0 || !result.success) throw new UserError(lines[0]!, 2, lines.slice(1));
+
+  for (const { path, file: secretFile } of secrets.read) {
+    const named = [...path.slice(0, -1), fileSettingOf(path.at(-1)!)];
+    origins.set(path.join('.'), `${secretFile}, named by ${origin(named)}`);
+  }
+  return {
+    settings: result.output,
+    file: file?.path,
+    written: secrets.value as Record<string, unknown>,
+    origin: (path) => (isWritten(secrets.value, path) ? origin(path) : undefined),
+  };
 }
 
-const SECRET = /token|secret|password/i;
+const isWritten = (value: unknown, path: readonly string[]): boolean =>
+  path.length === 0 ||
+  (isMap(value) && Object.hasOwn(value, path[0]!) && isWritten(value[path[0]!], path.slice(1)));
+
+/** What the schema complains of, but for names that it does not know: it would stop at the first of them. */
+function complaints(result: v.SafeParseResult<AnySchema>, shape: Shape): Mistake[] {
+  return (result.issues ?? []).flatMap((issue) => {
+    if (issue.type === 'strict_object' && issue.expected === 'never') return [];
+    const path = issue.path?.map((item) => String(item.key)) ?? [];
+    if (issue.input === undefined)
+      return [{ path, problem: 'is missing; write it, or leave out what it belongs to' }];
+    return [{ path, problem: `${shown(issue, shape)} is not ${article(issue)}` }];
+  });
+}
 
 /** What was given, as text. A secret is not repeated: errors end up in logs and bug reports. */
-const shown = (issue: v.BaseIssue<unknown>): string =>
-  SECRET.test(String(issue.path?.at(-1)?.key))
-    ? 'what was given'
-    : (JSON.stringify(issue.input) ?? String(issue.input));
+function shown(issue: v.BaseIssue<unknown>, shape: Shape): string {
+  let at: Shape | undefined = shape;
+  for (const { key, input } of issue.path ?? []) {
+    at = at && below(at, input, key as string | number);
+    if (isSecret(String(key), at)) return 'what was given';
+  }
+  return JSON.stringify(hideSecrets(issue.input, at)) ?? String(issue.input);
+}
 
 /** Own messages say what is allowed (`a span of time: ...`); the library's say what it expected. */
 const article = (issue: v.BaseIssue<unknown>): string =>
@@ -54,86 +120,17 @@ const article = (issue: v.BaseIssue<unknown>): string =>
     ? `allowed; expected ${issue.expected === 'Object' ? 'settings below it' : (issue.expected ?? 'another value')}`
     : issue.message;
 
-function knownKeys(schema: unknown, path: readonly string[]): string[] {
-  let at = schema as { entries?: Record<string, unknown>; wrapped?: unknown };
-  const unwrap = () => {
-    while (at.wrapped) at = at.wrapped as typeof at;
-  };
-  unwrap();
-  for (const key of path) {
-    at = (at.entries?.[key] ?? {}) as typeof at;
-    unwrap();
-  }
-  return Object.keys(at.entries ?? {});
-}
-
-interface YamlFile {
-  readonly value: Record<string, unknown>;
-  lineOf(keys: readonly string[]): number | undefined;
-}
-
-async function readYaml(path: string, required: boolean): Promise<YamlFile | undefined> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' && !required) return undefined;
-    throw new UserError(
-      `${path}: the configuration cannot be read (${errorCode(error) ?? errorMessage(error)}); check the path and its permissions`,
-    );
-  }
-  // Loaded only where there is a file: the daemon of most users never needs it.
-  const { LineCounter, parseDocument } = await import('./yaml.ts');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors[0];
-  if (broken) {
-    const line = lines.linePos(broken.pos[0]).line;
-    throw new UserError(
-      `${path}:${line}: not valid YAML: ${broken.message.split('\n')[0]!.replace(/ at line.*$/, '')}; mend that line`,
-    );
-  }
-  const value: unknown = document.toJS() ?? {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UserError(
-      `${path}:1: the configuration must be sections with settings, such as 'learn:' and below it '  provisional_after: 10m'`,
-    );
-  }
-  // A section of which every setting is commented out is empty, not wrong.
-  const sections = Object.fromEntries(Object.entries(value).map(([name, section]) => [name, section ?? {}]));
-  return { value: sections, lineOf: (keys) => lineOf(document, lines, keys) };
-}
-
-/** The line of the setting itself, or of the closest section around it. */
-function lineOf(document: Document, lines: LineCounter, keys: readonly string[]): number | undefined {
-  for (let length = keys.length; length > 0; length--) {
-    const section = document.getIn(keys.slice(0, length - 1), true) as
-      | { items?: readonly Item[] }
-      | undefined;
-    const start = section?.items?.find(({ key }) => String(key?.value) === keys[length - 1])?.key?.range?.[0];
-    if (start !== undefined) return lines.linePos(start).line;
-  }
-  return undefined;
-}
-
-/** Of a YAML mapping, as far as it is looked at here. */
-interface Item {
-  readonly key?: { readonly value?: unknown; readonly range?: readonly number[] };
-}
-
-function merge(
-  file: Record<string, unknown>,
-  overrides: ConfigSources['overrides'],
-): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...file };
-  for (const [section, settings] of Object.entries(overrides)) {
-    const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-    if (given.length === 0) continue;
-    const base = merged[section];
-    merged[section] = {
-      ...(typeof base === 'object' && base !== null ? base : {}),
-      ...Object.fromEntries(given),
-    };
-  }
-  return merged;
+/** Names that are no settings, with those that are. */
+function unknownSettings(value: unknown, shape: Shape, path: readonly string[] = []): Mistake[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const at = resolve(shape, value);
+  return Object.entries(value).flatMap(([key, one]) => {
+    const next = below(shape, value, Array.isArray(value) ? Number(key) : key);
+    if (next) return unknownSettings(one, next, [...path, key]);
+    if (at.type !== 'strict_object') return [];
+    const known = Object.keys(unwrap(at).entries ?? {});
+    const meant = nearest(key, known);
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+    return [{ path: [...path, key], problem: `is not a setting; known here: ${known.join(', ')}${hint}` }];
+  });
 }

@@ -1,2 +1,2 @@
 // A bundle keeps the names of this module, but not those of the CommonJS one behind it when that is imported dynamically.
-export { LineCounter, parseDocument } from 'yaml';
+export { LineCounter, parseDocument, stringify } from 'yaml';

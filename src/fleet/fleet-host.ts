@@ -50,6 +50,7 @@ export class FleetHost {
   readonly #series = new Map<string, Series | undefined>();
   readonly #listeners = new Set<(change: HostChange) => void>();
   #ticks: Tick[] = [];
+  #latest: Tick | undefined;
   readonly #anomalies = new Map<string, Anomaly>();
   /** The first record that is not in the history yet. */
   #waitingFrom: number | undefined;
@@ -132,6 +133,11 @@ export class FleetHost {
     return this.#options.file.processes(this.name);
   }
 
+  /** What it told last since the hub runs, by its own clock. */
+  get latest(): Tick | undefined {
+    return this.#latest;
+  }
+
   /** How many they are. */
   countProcesses(): number {
     return this.#options.file.countProcesses(this.name);
@@ -197,7 +203,9 @@ export class FleetHost {
     const score = metrics.find(({ series }) => series.key === SCORE);
     if (score && at >= (facts.score?.at ?? 0)) facts.score = { at, value: score.value };
     this.#waitingFrom ??= record;
-    this.#ticks.push({ at, metrics });
+    const tick = { at, metrics };
+    this.#ticks.push(tick);
+    if (at >= (this.#latest?.at ?? 0)) this.#latest = tick;
     if (this.#ticks.length >= MOST_WAITING) this.settle();
     if (this.#listeners.size === 0) return;
     const shown = Object.fromEntries(metrics.map(({ series, value }) => [series.key, value]));

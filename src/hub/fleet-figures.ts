@@ -13,7 +13,17 @@ export function fleetFigures(fleet: Fleet, ingest: Ingest, log: Log): string {
     gauge('hub_hosts', 'Hosts that were heard.', hosts.length),
     gauge('hub_hosts_silent', 'Of them those that are silent.', silent),
     gauge('hub_records_behind', 'Records of the log that are not applied to the hosts yet.', behind),
-    gauge('hub_events_unreadable', "Agents' events that say nothing that is known here.", ingest.unreadable),
+    gauge(
+      'hub_events_unreadable',
+      "Agents' events that say nothing that is known here, or come from no host.",
+      ingest.unreadable,
+    ),
+    figure(
+      'counter',
+      'hub_log_shared_keys_total',
+      'Records whose key another client had used before; each is kept.',
+      log.sharedKeys().count,
+    ),
     gauge('hub_log_bytes', 'Bytes that the log takes.', fileBytes),
     gauge('hub_log_max_bytes', 'Its bound.', log.maxBytes),
     gauge('hub_log_waiting', 'Records that wait for the disk.', log.waiting()),

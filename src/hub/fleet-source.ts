@@ -1,3 +1,4 @@
+import type { ToldHost } from '../exporters/prometheus/hub-page.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
@@ -16,7 +17,6 @@ export interface FleetSourceOptions {
   /** Why the hub can take nothing now. */
   readonly problem: () => string | undefined;
   readonly bus: () => BusStatus;
-  readonly metrics: () => string;
 }
 
 /** All hosts of the hub as the API shows them. */
@@ -39,6 +39,12 @@ export class FleetSource implements HubSource {
     return [...listed.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
+  /** The same with what each told last. */
+  told(): readonly ToldHost[] {
+    const { fleet } = this.#options;
+    return this.hosts().map((summary) => ({ summary, latest: fleet.host(summary.name)?.latest }));
+  }
+
   host(name: string): Source | undefined {
     const { fleet, clock, folder, problem } = this.#options;
     const host = fleet.host(name);
@@ -56,9 +62,5 @@ export class FleetSource implements HubSource {
 
   bus(): BusStatus {
     return this.#options.bus();
-  }
-
-  metrics(): string {
-    return this.#options.metrics();
   }
 }

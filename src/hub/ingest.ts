@@ -20,6 +20,8 @@ export interface IngestOptions {
   /** The log's file. */
   readonly path: string;
   readonly fleet: Pick<Fleet, 'cursor' | 'take'>;
+  /** Others may send events as agents do, and do not become hosts by it. */
+  readonly isHost: (name: string) => boolean;
   /** Records wait for the log's disk: its clients come first. */
   readonly isBusy: () => boolean;
   readonly log: Log;
@@ -61,7 +63,7 @@ export class Ingest {
     return this.#after >= this.#begunAt;
   }
 
-  /** Events of agents that say nothing that this version knows, or come from a name that is none. */
+  /** Events of agents that say nothing that this version knows, or come from a client that is no host. */
   get unreadable(): number {
     return this.#unreadable;
   }
@@ -116,7 +118,7 @@ export class Ingest {
       last = id;
       read = { id, key, receivedAt };
       if (kind !== AGENT_EVENT) continue;
-      const event = isHostName(source) ? readAgentEvent(bytes) : undefined;
+      const event = isHostName(source) && this.#options.isHost(source) ? readAgentEvent(bytes) : undefined;
       if (event) events.push({ ...read, host: source, event });
       else unreadable++;
     }

@@ -1,3 +1,4 @@
+import { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { exportKey, newKeys, pinOf } from './keys.ts';
 import { Refusal } from './refusal.ts';
 import type { IssuedFacts } from './registry.ts';
 import { Signer } from './signer.ts';
+import { signingKeyOf } from './signing-key.ts';
 import * as x509 from './x509.ts';
 
 /** A key and the certificate that belongs to it, both PEM. */
@@ -100,11 +102,17 @@ export class Authority {
     return [this.#current.id, ...(this.#previous ? [this.#previous.id] : [])];
   }
 
-  /** A new key and a certificate for a client of this name, valid for `days`. Nothing of it is kept here. */
-  async issueClient(name: string, days: number): Promise<Credentials & Issued> {
+  /**
+   * A new key and a certificate for a client of this name, valid for `days`. Nothing of it is kept here. Its envelopes are signed with the
+   * same key, or with that of `signingKey`, as the registry keeps it.
+   */
+  async issueClient(name: string, days: number, signingKey?: string): Promise<Credentials & Issued> {
     const keys = await newKeys();
-    const issued = await this.#client(name, days * DAY_MS, keys.publicKey);
-    return { key: await exportKey(keys.privateKey), ...issued };
+    const { certificate, facts } = await this.#client(name, days * DAY_MS, keys.publicKey);
+    return {
+      ...{ key: await exportKey(keys.privateKey), certificate },
+      facts: { ...facts, signingKey: signingKey ?? signingKeyOf(KeyObject.from(keys.publicKey)) },
+    };
   }
 
   /** A certificate for a host of this name and the key of its request (PKCS#10, DER). Throws Refusal. */

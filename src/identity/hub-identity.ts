@@ -10,12 +10,13 @@ import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { TlsCredentials } from '../lib/tls-credentials.ts';
-import type { Peer } from '../model/peer.ts';
+import type { Peer, Signed } from '../model/peer.ts';
 import { decode, statusOf } from './answers.ts';
 import { Authority, type Credentials } from './authority.ts';
 import { Issuer } from './issuer.ts';
 import { Registry } from './registry.ts';
 import { clockDifference } from './rules.ts';
+import { SigningKeys } from './signing-key.ts';
 
 export interface HubIdentityOptions {
   readonly folder: string;
@@ -47,6 +48,7 @@ export class HubIdentity {
   #stamp: string | undefined;
   /** When a refusal was written last, by client. */
   readonly #told = new Map<string, number>();
+  readonly #signingKeys = new SigningKeys();
   #checking: Promise<void> = Promise.resolve();
   /** Why the last look at the files failed. */
   #trouble: string | undefined;
@@ -88,13 +90,36 @@ export class HubIdentity {
     const verdict = this.#registry.admit(peer);
     // A host that has just renewed leaves its old stream by itself.
     if (verdict.end === 'admitted' || (open && verdict.end === 'superseded')) return undefined;
+    return this.#refuse(peer, verdict.reason);
+  }
+
+  /** Whether a host is or was enrolled under this name: others may publish, and are none. */
+  isHost(name: string): boolean {
+    return this.#registry.isHost(name);
+  }
+
+  /** Why this is no signature of the client over these bytes; undefined: it is one. */
+  signatureRefusal(peer: Peer, { body, signature }: Signed): string | undefined {
+    const keys = this.#registry.signingKeys(peer.name);
+    if (keys.length === 0)
+      return this.#refuse(
+        peer,
+        `no key for signatures is enrolled for ${peer.name}: run 'homeostat hub issue ${peer.name}' on the hub`,
+      );
+    if (signature.length === 0) return this.#refuse(peer, 'sig is missing: only signed envelopes are taken');
+    if (this.#signingKeys.verifies(keys, body, signature)) return undefined;
+    return this.#refuse(peer, `sig does not verify under a key that is enrolled for ${peer.name}`);
+  }
+
+  /** The same reason, which the log says too. */
+  #refuse(peer: Peer, reason: string): string {
     const now = this.#options.clock.monotonic();
     if (now - (this.#told.get(peer.name) ?? Number.NEGATIVE_INFINITY) >= REPEAT_MS) {
       if (this.#told.size >= 1000) this.#told.clear();
       this.#told.set(peer.name, now);
-      this.#options.log.warn(`refused: ${verdict.reason}`, { client: peer.name });
+      this.#options.log.warn(`refused: ${reason}`, { client: peer.name });
     }
-    return verdict.reason;
+    return reason;
   }
 
   /** Calls for those who have a certificate, on the port where they publish. */

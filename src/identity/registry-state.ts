@@ -16,6 +16,8 @@ export interface HeldCertificate {
   readonly expiresAt: number;
   /** The first 8 bytes of the signing authority's pin, hex. */
   readonly authority: string;
+  /** Of a client: what its envelopes' signatures are verified with; SPKI, DER, base64. */
+  readonly signingKey?: string;
   state: CertificateState;
 }
 

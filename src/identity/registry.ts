@@ -174,6 +174,19 @@ export class Registry {
     return judge(peer.name, member, held, this.#clock.now());
   }
 
+  /** What the signatures of this client's envelopes may be verified with now. */
+  signingKeys(name: string): readonly string[] {
+    const now = this.#clock.now();
+    return (this.#known.members.get(name)?.certificates ?? [])
+      .filter(({ state, expiresAt }) => (state === 'valid' || state === 'pending') && now <= expiresAt)
+      .flatMap(({ signingKey }) => signingKey ?? []);
+  }
+
+  /** Whether a host is or was enrolled under this name. */
+  isHost(name: string): boolean {
+    return this.#known.members.get(name)?.kind === 'host';
+  }
+
   /** From now on nobody of this name is let in: what it is. Throws UserError where there is none. */
   revoke(name: string): Member['kind'] {
     let kind: Member['kind'] = 'host';

@@ -6,10 +6,13 @@ export class UserError extends Error {
   override readonly name = 'UserError';
   /** 2 for wrong use or wrong configuration, 1 for a failure of the machine, 130 where the user broke it off. */
   readonly exitCode: 1 | 2 | 130;
+  /** What else is wrong, each a line of its own. */
+  readonly more: readonly string[];
 
-  constructor(message: string, exitCode: 1 | 2 | 130 = 2) {
+  constructor(message: string, exitCode: 1 | 2 | 130 = 2, more: readonly string[] = []) {
     super(message);
     this.exitCode = exitCode;
+    this.more = more;
   }
 }
 

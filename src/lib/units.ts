@@ -22,6 +22,12 @@ const BYTES: Readonly<Record<string, number>> = {
 export const DURATION_HELP = 'a number with ms, s, m, h, d, w or y, such as 10m';
 export const SIZE_HELP = 'a number with B, kB, KiB, MB, MiB, GB or GiB, such as 1GiB';
 
+/** Of what is such a text, for JSON Schema; a size or a span of zero is not told from others. */
+const patternOf = (units: Readonly<Record<string, number>>): string =>
+  `^\\s*\\d+(\\.\\d+)?\\s*(${Object.keys(units).join('|')})\\s*$`;
+export const DURATION_PATTERN = patternOf(MILLISECONDS);
+export const SIZE_PATTERN = patternOf(BYTES);
+
 /** `90s` -> 90000 ms, or undefined where the text is not a span of time above zero. */
 export function parseDuration(text: string): number | undefined {
   return parse(text, MILLISECONDS);

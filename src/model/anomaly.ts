@@ -1,3 +1,4 @@
+import type { Signal } from './incident.ts';
 import type { ProfileMeasure } from './profile.ts';
 
 export type Severity = 'LOW' | 'MEDIUM' | 'HIGH';
@@ -51,30 +52,15 @@ export interface ProcessFinding {
  * Something unusual, from its beginning to its end. One line of `anomalies.json` is this object as it was when it
  * opened, changed its severity or its culprit, or closed; the last line of an id is the whole truth.
  */
-export interface Anomaly {
+export interface Anomaly extends Signal {
   readonly schema: 1;
-  /** Deterministic: the same history gives the same id. */
-  readonly id: string;
-  readonly host: string;
-  readonly state: 'open' | 'closed';
   /**
    * machine: the combined score; process: one process left its own past (it froze, it leaks). Found by a hub: silence: nothing is heard
    * of the host; peers: it does what no other host does.
    */
   readonly kind: 'machine' | 'process' | 'silence' | 'peers';
-  readonly severity: Severity;
-  /** The model behind it had not seen enough yet. */
-  readonly provisional: boolean;
-  /** First row that was unusual, when it was raised, and its end; ms since the epoch. */
-  readonly since: number;
-  readonly raisedAt: number;
-  readonly closedAt?: number;
   /** -log10 of the probability of the highest score so far. */
   readonly score: number;
   /** How often such a score is expected on this machine: once in that many seconds. */
   readonly returnPeriodSeconds: number;
-  readonly metrics: readonly BrokenMetric[];
-  readonly culprits: readonly Culprit[];
-  /** What, since when, how much, who: one sentence. */
-  readonly sentence: string;
 }

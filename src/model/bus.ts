@@ -23,6 +23,9 @@ export interface BusStatus {
   /** When each client was heard of last since the start, ms since the epoch, by name. */
   readonly lastSeen: Readonly<Record<string, number>>;
   readonly duplicates: number;
+  /** Whether envelopes must be signed, and how many were denied because they were not. */
+  readonly signaturesRequired: boolean;
+  readonly unsigned: number;
   readonly inFlight: number;
   readonly connections: {
     readonly open: number;
@@ -44,6 +47,11 @@ export interface BusStatus {
     readonly maxBytes: number;
     /** Records removed at the bound since the log was made. */
     readonly dropped: number;
+    /** Records since the start whose key another client had used before: each is kept. And the last of them: `holder` had it first. */
+    readonly sharedKeys: {
+      readonly count: number;
+      readonly last: { readonly key: string; readonly source: string; readonly holder: string } | undefined;
+    };
     /** Records that wait for the disk now, and how many a second it takes. */
     readonly waiting: number;
     readonly recordsPerSecond: number;

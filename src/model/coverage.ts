@@ -31,15 +31,19 @@ export interface ToldLoss {
   readonly lastAt: number;
 }
 
+export const LOSSES = [
+  'ticks missed',
+  'samples not stored',
+  'samples dropped by the disk cap',
+  'incidents not stored',
+  'scans missed',
+  'events not logged',
+  'events not published',
+] as const;
+
 /** The losses of this program itself. */
 export interface Loss extends ToldLoss {
-  readonly what:
-    | 'ticks missed'
-    | 'samples not stored'
-    | 'samples dropped by the disk cap'
-    | 'scans missed'
-    | 'events not logged'
-    | 'events not published';
+  readonly what: (typeof LOSSES)[number];
 }
 
 /** What Homeostat does not see. `healthy` is false when it is blind to something that it should see. */

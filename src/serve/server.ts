@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import type { Exposition } from '../model/exposition.ts';
 import { answer, sourceOf } from './api.ts';
 import { type StaticFile, staticFiles } from './files.ts';
 import { isLoopback, refuseStrangers, SECURITY_HEADERS, TokenCheck } from './guard.ts';
 import { HttpError } from './http-error.ts';
+import { sendPage } from './metrics-page.ts';
 import { Parameters, quoted } from './parameters.ts';
 import { type HubSource, isHub, type Source } from './source.ts';
 import { LiveStreams } from './stream.ts';
@@ -30,6 +32,8 @@ export interface ServerOptions {
   readonly webFolder: string;
   /** Asked for from every client when set. */
   readonly token?: string;
+  /** What `/metrics` answers. */
+  readonly exposition?: Exposition;
   readonly clock: Clock;
   readonly log?: Log;
 }
@@ -171,8 +175,9 @@ function route(
     new Parameters(query, isHub(source) ? ['host'] : []);
     const name = query.get('host') ?? '';
     streams.of(name, sourceOf(source, query)).add(response, headers['last-event-id']?.toString());
-  } else if (path === '/metrics' && isHub(source)) {
-    send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', source.metrics());
+  } else if (path === '/metrics' && options.exposition) {
+    const parameters = new Parameters(query, isHub(source) ? ['host'] : []);
+    sendPage({ exposition: options.exposition, log: options.log }, headers.accept, parameters, response);
   } else if (path.startsWith(API)) {
     const text = answer(source, options.clock, path.slice(API.length), query);
     send(response, 200, 'application/json; charset=utf-8', text);

@@ -42,8 +42,6 @@ export interface HubSource {
     readonly limit: number;
   }): readonly Anomaly[];
   bus(): BusStatus;
-  /** Its figures in Prometheus' text format. */
-  metrics(): string;
 }
 
 export const isHub = (origin: Source | HubSource): origin is HubSource => 'hosts' in origin;

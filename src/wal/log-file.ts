@@ -54,11 +54,15 @@ export function openFile(path: string, { columns = '', shrinks = false }: FileOp
       );
       CREATE TABLE IF NOT EXISTS wal_facts (dropped INTEGER NOT NULL);
       INSERT INTO wal_facts (dropped) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM wal_facts);
-      CREATE TABLE IF NOT EXISTS wal_keys (idempotency_key TEXT NOT NULL UNIQUE, received_at INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS wal_keys (
+        idempotency_key TEXT NOT NULL UNIQUE, received_at INTEGER NOT NULL, source TEXT NOT NULL DEFAULT ''
+      );
       CREATE TABLE IF NOT EXISTS wal_name (id TEXT NOT NULL);
       INSERT INTO wal_name (id) SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM wal_name);
       PRAGMA user_version = ${VERSION};
     `);
+    const hasSource = db.prepare("SELECT 1 FROM pragma_table_info('wal_keys') WHERE name = 'source'").get();
+    if (!hasSource) db.exec("ALTER TABLE wal_keys ADD COLUMN source TEXT NOT NULL DEFAULT ''");
     return db;
   } catch (error) {
     throw cannotOpen(path, error);

@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
+import { keyAsSent } from './key.ts';
 import type { LogRecord } from './log.ts';
 import { type LogStats, openForReading, statsOf } from './log-file.ts';
 import { type RecordFilter, whereOf } from './record-filter.ts';
@@ -112,7 +113,7 @@ export class LogReader {
 const COLUMNS = 'id, idempotency_key AS key, ts_ns AS ts, bytes, kind, source, received_at AS receivedAt';
 
 const kept = ({ id, key, ts, bytes, kind, source, receivedAt }: Row): KeptRecord => ({
-  ...{ id: Number(id), key, bytes, kind, source },
+  ...{ id: Number(id), key: keyAsSent(key), bytes, kind, source },
   ...{ timestampNs: BigInt.asUintN(64, ts), receivedAt: Number(receivedAt) },
 });
 

@@ -27,8 +27,8 @@ function setUp(t: TestContext, options: Partial<LogOptions> = {}) {
   return { path, clock, log, reopen };
 }
 
-const record = (key: string, size = 20): LogRecord => ({
-  ...{ key, kind: 'messaging.Envelope', source: 'test' },
+const record = (key: string, size = 20, source = 'test'): LogRecord => ({
+  ...{ key, kind: 'messaging.Envelope', source },
   ...{ timestampNs: 2n ** 64n - 1n, bytes: Buffer.alloc(size, key) },
 });
 
@@ -134,6 +134,48 @@ test('at the bound what was applied elsewhere goes and leaves its key; what was 
   const again = reopen();
   assert.equal(await again.append(record('host/metrics/7', 1000)), 'duplicate');
   assert.equal(await again.append(record('host/metrics/60', 1000)), 'duplicate');
+});
+
+test('a key that another source has used is kept for each, once, and is counted', async (t) => {
+  const { path, clock, log, reopen } = setUp(t, {
+    ...{ maxBytes: 110_000, windowMs: DAY },
+    spare: { kind: 'messaging.Envelope', keys: 'k%', appliedTo: () => 1 },
+  });
+  assert.equal(await log.append(record('k', 30_000, 'squatter')), 'stored');
+  assert.equal(await log.append(record('k', 20, 'owner')), 'stored');
+  assert.equal(
+    await log.append(record('k', 21, 'owner')),
+    'duplicate',
+    'sent again, with another count of tries',
+  );
+  assert.equal(await log.append(record('k', 30_000, 'squatter')), 'duplicate');
+  const seen = kept(path).records.map(({ key, source, bytes }) => [key, source, bytes.length]);
+  assert.deepEqual(seen, [
+    ['k', 'squatter', 30_000],
+    ['k', 'owner', 20],
+  ]);
+  const last = { key: 'k', source: 'owner', holder: 'squatter' };
+  assert.deepEqual(log.sharedKeys(), { count: 1, last });
+  // The same where of the first one only the key is left.
+  clock.advance(3_600_001);
+  await log.append(record('large', 50_000));
+  await log.append(record('more'));
+  assert.equal(kept(path).stats.dropped, 1);
+  const again = reopen();
+  assert.equal(await again.append(record('k', 20, 'third')), 'stored');
+  assert.equal(await again.append(record('k', 20, 'squatter')), 'duplicate');
+  assert.equal(await again.append(record('k', 20, 'owner')), 'duplicate');
+});
+
+test('keys that an older version left are known, whosesoever they are', async (t) => {
+  const { path, log, reopen } = setUp(t);
+  log.close();
+  const old = new DatabaseSync(path);
+  old.exec(`DROP TABLE wal_keys;
+    CREATE TABLE wal_keys (idempotency_key TEXT NOT NULL UNIQUE, received_at INTEGER NOT NULL);
+    INSERT INTO wal_keys VALUES ('a', 1)`);
+  old.close();
+  assert.equal(await reopen().append(record('a')), 'duplicate');
 });
 
 test('a queue that is too long is refused with the time that it will take', async (t) => {

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { crc32 } from 'node:zlib';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import { openFile, usedBytes } from './log-file.ts';
+import { Writer } from './writer.ts';
 
 /**
  * The log: opaque bytes, each once, on disk before anybody is told that they are kept.
@@ -10,8 +10,8 @@ import { openFile, usedBytes } from './log-file.ts';
  * One SQLite file, journal WAL, synchronous FULL: a commit is an fsync. What waits is committed together (group commit),
  * so that the disk and not the number of clients sets the pace. Invariants:
  * - a record is answered `stored` only after the commit that holds it;
- * - `idempotency_key` is unique: a record that comes again is answered `duplicate` and changes nothing, also where the record itself made
- *   room and only its key is left, in `wal_keys`;
+ * - `idempotency_key` is unique: a record that comes again from its source is answered `duplicate` and changes nothing, also where the record itself
+ *   made room and only its key is left, in `wal_keys`; a key that another source had before is kept with the name of its own (`key.ts`);
  * - `checksum` is the CRC-32 (IEEE 802.3, as in zlib) of `bytes` as they came;
  * - ids only grow, also after rows were removed (AUTOINCREMENT), so a gap is a removal that `dropped` counts.
  */
@@ -96,7 +96,7 @@ interface Waiting {
 export class Log {
   readonly #options: Required<Omit<LogOptions, 'spare'>> & Pick<LogOptions, 'spare'>;
   readonly #db: DatabaseSync;
-  readonly #insert: StatementSync;
+  readonly #writer: Writer;
   readonly #ends: StatementSync;
   /** Names this file; another one, also one that takes its place, has another name. */
   readonly id: string;
@@ -123,13 +123,7 @@ export class Log {
     this.#ends = this.#db.prepare(
       'SELECT (SELECT MAX(id) FROM wal) AS lastId, (SELECT dropped FROM wal_facts) AS dropped',
     );
-    this.#insert = this.#db.prepare(
-      // Not INSERT OR IGNORE: that would use up an id for each duplicate, and a gap is to mean a removal.
-      `INSERT INTO wal (idempotency_key, ts_ns, bytes, checksum, kind, source, received_at)
-       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 
-       WHERE NOT EXISTS (SELECT 1 FROM wal WHERE idempotency_key = ?1)
-         AND NOT EXISTS (SELECT 1 FROM wal_keys WHERE idempotency_key = ?1)`,
-    );
+    this.#writer = new Writer(this.#db);
   }
 
   /** Resolves when the record is on disk; rejects with a LogRefusal where it is not, and nothing of it was kept. */
@@ -182,6 +176,11 @@ export class Log {
     return this.#problem;
   }
 
+  /** How many records had a key that another source had used, since the start, and the last of them. */
+  sharedKeys(): ReturnType<Writer['shared']> {
+    return this.#writer.shared();
+  }
+
   figures(): LogFigures {
     const { lastId, dropped } = this.#ends.get() as { lastId: number | null; dropped: number };
     return { records: this.#records, fileBytes: usedBytes(this.#db), lastId: lastId ?? undefined, dropped };
@@ -203,7 +202,7 @@ export class Log {
     this.#waiting = [];
     this.#waitingRecords = 0;
     const began = performance.now();
-    let answers: Appended[][];
+    let answers: Appended[];
     try {
       this.#makeRoom();
       answers = this.#write(batch);
@@ -219,28 +218,28 @@ export class Log {
     this.#problem = undefined;
     const perMs = count / Math.max(performance.now() - began, 0.05);
     this.#ratePerMs += 0.1 * (perMs - this.#ratePerMs);
-    for (const [index, { resolve }] of batch.entries()) resolve(answers[index]!);
+    let from = 0;
+    for (const { records, resolve } of batch) {
+      resolve(answers.slice(from, from + records.length));
+      from += records.length;
+    }
   }
 
-  #write(batch: readonly Waiting[]): Appended[][] {
+  #write(batch: readonly Waiting[]): Appended[] {
     const now = this.#options.clock.now();
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const answers = batch.map(({ records }) => records.map((record) => this.#writeOne(record, now)));
+      const answers = this.#writer.write(
+        batch.flatMap(({ records }) => records),
+        now,
+      );
       this.#db.exec('COMMIT');
-      for (const some of answers) for (const one of some) if (one === 'stored') this.#records++;
+      for (const answer of answers) if (answer === 'stored') this.#records++;
       return answers;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
-  }
-
-  #writeOne({ key, timestampNs, bytes, kind, source }: LogRecord, now: number): Appended {
-    // SQLite's integers are signed: the bits are kept, and turned back where they are read.
-    const ts = BigInt.asIntN(64, timestampNs);
-    const { changes } = this.#insert.run(key, ts, bytes, crc32(bytes), kind, source, now);
-    return changes === 0 ? 'duplicate' : 'stored';
   }
 
   /** At the bound the oldest rows outside of the window go, then those of which the key is enough; where none is, the log is full. */
@@ -292,13 +291,15 @@ export class Log {
         ...[clock.now() - SPARE_AGE_MS, REMOVE_ROWS],
       ) as { id: number }[];
     const remember = this.#db.prepare(
-      'INSERT INTO wal_keys (idempotency_key, received_at) SELECT idempotency_key, received_at FROM wal WHERE id = ?',
+      `INSERT INTO wal_keys (idempotency_key, received_at, source)
+       SELECT idempotency_key, received_at, source FROM wal WHERE id = ?`,
     );
     const remove = this.#db.prepare('DELETE FROM wal WHERE id = ?');
     for (const { id } of rows) {
       remember.run(id);
       remove.run(id);
     }
+    if (rows.length > 0) this.#writer.keysWereLeft();
     this.#sparedTo = rows.at(-1)?.id ?? this.#sparedTo;
     return rows.length;
   }

@@ -60,7 +60,7 @@ test('a fresh machine is seen live: samples, charts, processes, learning, covera
   await dialog.getByText(process.execPath, { exact: true }).first().waitFor();
   await page.keyboard.press('Escape');
 
-  await page.locator('#coverage').scrollIntoViewIfNeeded();
+  await page.getByRole('link', { name: 'Coverage', exact: true }).click();
   await page.locator('#coverage .outcome.ok').first().waitFor();
   assert.deepEqual(complaints, []);
   await page.close();

@@ -143,6 +143,92 @@ describe('the dashboard of a calibrated machine', () => {
     });
   });
 
+  test('a link opens what was seen when it was copied, and the way back leads through what was seen', async () => {
+    await withPage(async (page) => {
+      await page.getByRole('button', { name: /Unusual CPU use/ }).click();
+      await page.locator('.details').waitFor();
+      const link = page.url();
+      assert.match(link, /\?from=\S+&to=\S+&anomaly=an-\w+$/);
+      await page.keyboard.press('p');
+      await page.locator('#processes tbody tr').first().click();
+      await page.getByRole('dialog').waitFor();
+      await page.goBack();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.goBack();
+      await page.locator('.details').waitFor();
+      assert.equal(page.url(), link);
+      await page.goto(`${address}/?page=coverage`);
+      await page.locator('#coverage table').waitFor();
+      await page.goto(link);
+      await page.locator('.details').waitFor();
+      await page.locator('#cpu-cpu-time.broke').waitFor();
+    });
+  });
+
+  test('the period is zoomed and moved by keys, wheel and mouse, for all charts together', async () => {
+    await withPage(async (page) => {
+      const span = () => {
+        const query = new URL(page.url()).searchParams;
+        if (!query.has('from')) return Number(query.get('last') ?? 900) * 1000;
+        return Date.parse(query.get('to')!) - Date.parse(query.get('from')!);
+      };
+      // The address follows what is seen; the test hears of it a moment later.
+      const until = async (holds: () => boolean) => {
+        while (!holds()) await page.waitForTimeout(20);
+      };
+      const canvas = page.locator('#cpu-cpu-time .u-over');
+      await canvas.waitFor();
+      await page.keyboard.press('-');
+      await until(() => span() === 1_800_000);
+      await page.keyboard.press('[');
+      await page.locator('.toolbar .back').waitFor();
+      assert.equal(span(), 1_800_000);
+      await canvas.hover();
+      await page.keyboard.down('Control');
+      await page.mouse.wheel(0, -240);
+      await page.keyboard.up('Control');
+      await until(() => span() < 1_800_000);
+      const zoomed = span();
+      const box = (await canvas.boundingBox())!;
+      const before = page.url();
+      await page.keyboard.down('Shift');
+      await page.mouse.move(box.x + 50, box.y + 20);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 150, box.y + 20, { steps: 4 });
+      await page.mouse.up();
+      await page.keyboard.up('Shift');
+      await until(() => page.url() !== before);
+      assert.ok(Math.abs(span() - zoomed) < 5, 'moved, not zoomed');
+      await page.keyboard.press('l');
+      await page.locator('.toolbar .back').waitFor({ state: 'detached' });
+    });
+  });
+
+  test('everything can be reached by typing', async () => {
+    await withPage(async (page) => {
+      const palette = page.getByRole('dialog', { name: 'Go to or do' });
+      const type = async (text: string) => {
+        await page.keyboard.press('Control+k');
+        await palette.waitFor();
+        await page.keyboard.type(text);
+      };
+      await type('cover');
+      await page.keyboard.press('Enter');
+      await page.locator('#coverage table').waitFor();
+      await type('chart temperature');
+      await page.keyboard.press('Enter');
+      await page.locator('#device-temperature canvas').waitFor();
+      await type('kdevtmpfsi');
+      await palette.getByRole('option', { name: /^Process kdevtmpfsi/ }).click();
+      await page.getByRole('dialog', { name: /kdevtmpfsi/ }).waitFor();
+      await page.keyboard.press('Escape');
+      await type('no such thing at all');
+      await palette.getByText('Nothing is called so.').waitFor();
+      await page.keyboard.press('Escape');
+      await palette.waitFor({ state: 'detached' });
+    });
+  });
+
   test('hostile names are text, with what would deceive made visible', async () => {
     await withPage(async (page) => {
       await page.keyboard.press('p');
@@ -179,9 +265,17 @@ describe('the dashboard of a calibrated machine', () => {
       async (page) => {
         await page.getByRole('button', { name: /Unusual CPU use/ }).click();
         await page.locator('.details').waitFor();
-        for (const place of ['#overview', '#group-disk', '#processes', '#coverage']) {
-          await page.locator(place).scrollIntoViewIfNeeded();
-          assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, place);
+        const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
+        await page.locator('#group-disk').scrollIntoViewIfNeeded();
+        assert.equal(await width(), 360);
+        for (const [tab, place] of [
+          ['Processes', '#processes tbody tr'],
+          ['Models', '#learning'],
+          ['Coverage', '#coverage table'],
+        ] as const) {
+          await page.getByRole('link', { name: tab, exact: true }).click();
+          await page.locator(place).first().waitFor();
+          assert.equal(await width(), 360, tab);
         }
       },
       { viewport: { width: 360, height: 760 }, isMobile: true },
@@ -193,6 +287,7 @@ describe('the dashboard of a calibrated machine', () => {
       await page.keyboard.press('?');
       await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
       await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
       await page.keyboard.press('5');
       await page.locator('.ranges button[aria-pressed=true]', { hasText: '24 h' }).waitFor();
       await page.keyboard.press('Tab');
@@ -246,6 +341,7 @@ describe('the dashboard of a machine that is', () => {
     const page = await browser.newPage();
     await page.goto(address);
     await page.getByText('The first sample is on its way.').waitFor();
+    await page.keyboard.press('p');
     await page.getByText('The first scan is on its way.').waitFor();
     await page.close();
   });

@@ -124,6 +124,8 @@ describe("a host's page on the hub", () => {
         assert.equal(await page.locator('#learning').count(), 0);
         await page.getByRole('button', { name: /Unusual CPU use/ }).click();
         await page.locator('.details').waitFor();
+        await page.keyboard.press('m');
+        await page.getByText('The model stays on its host.').waitFor();
         await page.keyboard.press('p');
         await page.getByText('150 · values as they were told last').waitFor();
       },

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import tls from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { LogReader } from '../../src/wal/log-reader.ts';
 import { Publisher } from '../support/bus.ts';
 import { homeostat, ownFolder } from '../support/daemon.ts';
 import { type HubOptions, HubProcess, logOf } from '../support/hub.ts';
 import { onSmallDisk, seenBy } from '../support/private-mounts.ts';
-
-const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
-const CLIENT = fileURLToPath(new URL('../wire/client.py', import.meta.url));
-const PYTHON = '/usr/bin/python3';
+import { makeStubs, python } from '../support/python-client.ts';
 
 /** A hub, and a folder with the certificate of `client`. */
 async function setUp(t: TestContext, options: HubOptions = {}) {
@@ -25,40 +20,6 @@ async function setUp(t: TestContext, options: HubOptions = {}) {
   const hub = await HubProcess.start(data, options);
   t.after(() => hub.end('SIGKILL'));
   return { folder, data, hub };
-}
-
-/** What protoc makes of our proto for Python. */
-function makeStubs(folder: string): string {
-  execFileSync(PYTHON, [
-    ...['-m', 'grpc_tools.protoc', '-I', PROTO, `--python_out=${folder}`, `--grpc_python_out=${folder}`],
-    ...['messaging/messaging.proto', 'homeostat/v1/telemetry.proto'],
-  ]);
-  return folder;
-}
-
-/** Runs the Python client; what it was answered. Rejects with its last line where it ended in an error. */
-function python(
-  stubs: string,
-  hub: HubProcess,
-  folder: string,
-  count: number,
-  ...options: readonly string[]
-) {
-  const args = [CLIENT, stubs, hub.address, folder, 'client', String(count), ...options];
-  const child = spawn(PYTHON, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { out: '', error: '' };
-  child.stdout.on('data', (text) => {
-    said.out += text;
-  });
-  child.stderr.on('data', (text) => {
-    said.error += text;
-  });
-  return new Promise<{ answers: Record<string, number>; reason: string; seconds: number }>(
-    (resolve, reject) =>
-      child.on('close', (code) =>
-        code === 0 ? resolve(JSON.parse(said.out)) : reject(new Error(said.error.trim().split('\n').at(-1))),
-      ),
-  );
 }
 
 describe('a client of others, in Python with stubs of its own', () => {
@@ -163,6 +124,36 @@ describe('the log of a hub', () => {
     assert.ok(answers.RETRY! > 0 && answers.OK! > 500, JSON.stringify(answers));
     const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
     assert.match(metrics, new RegExp(`^bus_retry_total ${answers.RETRY}$`, 'm'));
+  });
+
+  it("keeps a client's envelope although another client used its key first, and tells of it", async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    await homeostat(folder, ['hub', 'issue', 'squatter', '--data', data, '--out', folder]);
+    const squatter = new Publisher(hub.address, folder, 'squatter');
+    assert.equal(await squatter.publish('k'), 'OK');
+    squatter.close();
+    // The last one is a retry after a lost connection.
+    for (let time = 0; time < 2; time++) {
+      const client = new Publisher(hub.address, folder, 'client');
+      assert.equal(await client.publish('k'), 'OK');
+      client.close();
+    }
+    const { stdout } = await homeostat(folder, ['bus', 'status', '--data', data]);
+    assert.match(
+      stdout,
+      /^Shared keys +1 kept for each client; last 'k' of client, which squatter had used$/m,
+    );
+    const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
+    assert.match(metrics, /^hub_log_shared_keys_total 1$/m);
+    assert.match(metrics, /^bus_duplicate_total 1$/m);
+    await hub.end();
+    const reader = new LogReader(logOf(data));
+    const kept = [...reader.records()].map(({ key, source }) => [key, source]);
+    reader.close();
+    assert.deepEqual(kept, [
+      ['k', 'squatter'],
+      ['k', 'client'],
+    ]);
   });
 
   it('on a full disk takes nothing, keeps what it acknowledged, and goes on when there is room', async (t) => {

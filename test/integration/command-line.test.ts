@@ -50,6 +50,9 @@ test('the help of the program and of each command tells what it does and what it
     export: ['jsonl', '--what <what>', '--metric <metric...>', '--resume', 'mode 0600', 'Examples:'],
     train: ['--from <time>', '--data <dir>', 'Ctrl-C', 'goes on', 'Examples:'],
     model: ['list', 'show', 'compare', 'promote', 'rollback', 'only if it is not worse', 'Examples:'],
+    config: ['check', 'show', 'schema', 'init', 'reload', 'HOMEOSTAT_SECTION__KEY', 'Examples:'],
+    'config show': ['--defaults', '--changed', '--json', 'secrets are hidden'],
+    'config reload': ['--data <dir>', 'what needs a restart'],
     evaluate: ['<dir>', '--scores <dir>', '--ablation', 'NAME.label.u8', 'Example:'],
     hub: ['--bus-port <n>', 'mutual TLS', 'issue', 'default: 200MiB', 'Examples:'],
     'hub issue': ['<name>', '--days <n>', '--out <dir>'],
@@ -222,7 +225,7 @@ test('an address that others can reach needs a token', async (t) => {
   ]);
   assertRefused(
     await homeostat(folder, [...up, '::'], { HOMEOSTAT_TOKEN: 'short' }),
-    /the token has 5 characters/,
+    /^homeostat: HOMEOSTAT_TOKEN: serve\.token: what was given is not long enough/,
   );
 });
 

@@ -9,7 +9,7 @@ import { AgentSays, batchOfEvents } from '../support/agent-events.ts';
 import { StreamPublisher } from '../support/bus.ts';
 import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { fixtureAnomalies } from '../support/fixture-anomalies.ts';
-import { enrol, HubProcess } from '../support/hub.ts';
+import { enrol, enrolHosts, HubProcess } from '../support/hub.ts';
 
 const CPU = 'system.cpu.utilization';
 const SECOND = 1000;
@@ -17,10 +17,7 @@ const SECOND = 1000;
 async function setUp(t: TestContext, names: readonly string[]) {
   const folder = ownFolder(t);
   const data = join(folder, 'data');
-  for (const name of names) {
-    const issued = await homeostat(folder, ['hub', 'issue', name, '--data', data, '--out', folder]);
-    assert.equal(issued.code, 0, issued.stderr);
-  }
+  await enrolHosts(data, folder, names);
   const start = async (): Promise<HubProcess> => {
     const hub = await HubProcess.start(data);
     t.after(() => hub.end('SIGKILL'));
@@ -121,6 +118,24 @@ describe('a hub with three hosts', () => {
     assert.match(shown.stdout, /Heard +up .*last heard/);
   });
 
+  it('does not take a client for a host that sends events as agents do', async (t) => {
+    const { start, send, folder, data } = await setUp(t, ['web']);
+    const hub = await start();
+    const issued = await homeostat(folder, ['hub', 'issue', 'siem', '--data', data, '--out', folder]);
+    assert.equal(issued.code, 0, issued.stderr);
+    await send(hub, 'siem', [new AgentSays('siem').host(Date.now(), 'up')]);
+    await send(hub, 'web', [new AgentSays('web').host(Date.now(), 'up')]);
+    const { hosts: listed } = await until(
+      () => hosts(hub),
+      (answer) => answer.hosts[0]?.state === 'up',
+    );
+    assert.deepEqual(
+      listed.map(({ name }) => name),
+      ['web'],
+    );
+    assert.match(await (await fetch(`${hub.figures}/metrics`)).text(), /^hub_events_unreadable 1$/m);
+  });
+
   it('needs to be told which host is meant, and says what is wrong with a name', async (t) => {
     const { start } = await setUp(t, ['web-1']);
     const hub = await start();
@@ -143,7 +158,7 @@ describe('a hub with three hosts', () => {
     ]);
     await until(
       () => hosts(hub),
-      (answer) => answer.hosts.length === 1,
+      (answer) => answer.hosts[0]?.state === 'up',
     );
     await hub.end('SIGKILL');
     const again = await start();
@@ -151,7 +166,7 @@ describe('a hub with three hosts', () => {
     await send(again, 'web-2', [two.host(now, 'up')]);
     const { hosts: listed } = await until(
       () => hosts(again),
-      (answer) => answer.hosts.length === 2 && answer.hosts[0]?.state === 'stopped',
+      (answer) => answer.hosts[1]?.state === 'up' && answer.hosts[0]?.state === 'stopped',
     );
     assert.deepEqual(
       listed.map(({ name, state }) => [name, state]),

@@ -7,6 +7,8 @@ import {
   PublishResponse,
 } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import {
+  PublishAck,
+  PublishAck_Status,
   UniversalAck,
   UniversalAck_Status,
   UniversalEnvelope,
@@ -32,14 +34,32 @@ export class Publisher {
 
   /** The same for the bytes of any `UniversalEnvelope`. */
   send(envelope: Uint8Array, deadlineMs = 10_000): Promise<string> {
+    return this.#call('UniversalEventBus/PublishTelemetry', envelope, deadlineMs, (bytes) =>
+      nameIn(UniversalAck_Status, UniversalAck.decode(bytes).status),
+    );
+  }
+
+  /** The same for the bytes of any `Envelope`, which has a service of its own. */
+  sendEnvelope(envelope: Uint8Array): Promise<string> {
+    return this.#call('EventBus/Publish', envelope, 10_000, (bytes) =>
+      nameIn(PublishAck_Status, PublishAck.decode(bytes).status),
+    );
+  }
+
+  #call(
+    method: string,
+    envelope: Uint8Array,
+    deadlineMs: number,
+    answer: (bytes: Buffer) => string,
+  ): Promise<string> {
     return new Promise((resolve) => {
       this.#client.makeUnaryRequest(
-        '/messaging.UniversalEventBus/PublishTelemetry',
+        `/messaging.${method}`,
         (bytes: Buffer) => bytes,
-        (bytes: Buffer) => UniversalAck.decode(bytes),
+        answer,
         Buffer.from(envelope),
         { deadline: Date.now() + deadlineMs },
-        (error, ack) => resolve(error ? (grpc.status[error.code] ?? 'UNKNOWN') : nameOf(ack!)),
+        (error, name) => resolve(error ? (grpc.status[error.code] ?? 'UNKNOWN') : name!),
       );
     });
   }
@@ -49,8 +69,8 @@ export class Publisher {
   }
 }
 
-const nameOf = ({ status }: UniversalAck): string =>
-  Object.entries(UniversalAck_Status).find(([, value]) => value === status)?.[0] ?? String(status);
+const nameIn = (names: Readonly<Record<string, string | number>>, status: number): string =>
+  Object.entries(names).find(([, value]) => value === status)?.[0] ?? String(status);
 
 /** The bytes of a batch of process events with these keys, of that time by the sender's clock. */
 export function batchOf(

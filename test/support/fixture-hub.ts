@@ -70,10 +70,6 @@ export class FixtureHub implements HubSource {
   bus(): BusStatus {
     throw new Error('no bus runs here');
   }
-
-  metrics(): string {
-    return '';
-  }
 }
 
 /** What a hub knows of a host: nothing of its learning, its alarms and its cost. */

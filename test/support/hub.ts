@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Authority } from '../../src/identity/authority.ts';
@@ -77,6 +78,20 @@ export class HubProcess {
 }
 
 export const logOf = (data: string): string => join(data, 'hub', 'wal.db');
+
+/** Enrols hosts with the hub of the data folder `hubData`; `folder` gets the files of each as `hub issue` would name them. */
+export async function enrolHosts(hubData: string, folder: string, names: readonly string[]): Promise<void> {
+  const identity = join(hubData, 'hub', 'identity');
+  const authority = await Authority.open(identity, systemClock);
+  const registry = new Registry(identity, systemClock);
+  writeFileSync(join(folder, 'ca.pem'), authority.certificate);
+  for (const name of names) {
+    const { key, certificate, facts } = await authority.issueClient(name, 1);
+    registry.enrol(registry.createToken(60_000).secret, name, facts);
+    writeFileSync(join(folder, `${name}.key`), key, { mode: 0o600 });
+    writeFileSync(join(folder, `${name}.pem`), certificate);
+  }
+}
 
 /** Makes `data` the data folder of a host that is enrolled as `name` with the hub of the data folder `hubData`. */
 export async function enrol(data: string, hubData: string, name: string, address: string): Promise<void> {

@@ -17,7 +17,7 @@ import { Log } from '../../src/wal/log.ts';
 import { LogReader } from '../../src/wal/log-reader.ts';
 import { StreamPublisher } from './bus.ts';
 import { homeostat, ownFolder } from './daemon.ts';
-import { HubProcess, logOf } from './hub.ts';
+import { type HubOptions, HubProcess, logOf } from './hub.ts';
 
 /** What was said, in the order in which it was. */
 export class Said implements Lines {
@@ -80,10 +80,10 @@ export async function startHub(
 const portOf = (address: string | undefined): number => Number(address?.split(':').at(-1) ?? 0);
 
 /** A real hub, and what to do with it by commands and as a host. */
-export async function setUp(t: TestContext) {
+export async function setUp(t: TestContext, options: HubOptions = {}) {
   const folder = ownFolder(t);
   const data = join(folder, 'data');
-  const hub = await HubProcess.start(data);
+  const hub = await HubProcess.start(data, options);
   t.after(() => hub.end('SIGKILL'));
   const run = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await homeostat(folder, ['hub', ...args, '--data', data]);

@@ -1,6 +1,6 @@
 """A client that is not ours: publishes envelopes over mutual TLS and prints what it was answered, one JSON object a line.
 
-client.py STUBS ADDRESS CERTIFICATES NAME COUNT [--duplicate] [--empty] [--nokey] [--large] [--flow] [--stream]
+client.py STUBS ADDRESS CERTIFICATES NAME COUNT [--duplicate] [--empty] [--nokey] [--large] [--flow] [--stream] [--sign]
 """
 import json
 import queue
@@ -27,6 +27,17 @@ credentials = grpc.ssl_channel_credentials(
 channel = grpc.secure_channel(address, credentials)
 
 
+def sign(envelope):
+    """Signs all of an envelope but its signature with the key of the certificate."""
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = serialization.load_pem_private_key(read(f"{folder}/{name}.key"), password=None)
+    envelope.ClearField("sig")
+    envelope.sig = key.sign(envelope.SerializeToString(), ec.ECDSA(hashes.SHA256()))
+    return envelope
+
+
 def process(number):
     envelope = pb.UniversalEnvelope(
         version="1.0",
@@ -42,7 +53,8 @@ def process(number):
     if "--large" in options:
         envelope.process.args.append("x" * 140_000)
     # A field that this hub does not know: number 900, bytes.
-    return pb.UniversalEnvelope.FromString(envelope.SerializeToString() + b"\xa2\x38\x0fkept as it came")
+    envelope = pb.UniversalEnvelope.FromString(envelope.SerializeToString() + b"\xa2\x38\x0fkept as it came")
+    return sign(envelope) if "--sign" in options else envelope
 
 
 def publish_stream():
@@ -89,16 +101,13 @@ if "--stream" in options:
 if "--flow" in options:
     stub = rpc.EventBusStub(channel)
     for number in range(int(count)):
-        answers.append(
-            stub.Publish(
-                pb.Envelope(
-                    version="1.0",
-                    ts_ns=number,
-                    idempotency_key=f"{name}_flow_{number}",
-                    flow=pb.FlowEvent(src_ip="10.0.0.1", dst_ip="10.0.0.2", src_port=1, dst_port=2, protocol="TCP"),
-                )
-            )
+        envelope = pb.Envelope(
+            version="1.0",
+            ts_ns=number,
+            idempotency_key=f"{name}_flow_{number}",
+            flow=pb.FlowEvent(src_ip="10.0.0.1", dst_ip="10.0.0.2", src_port=1, dst_port=2, protocol="TCP"),
         )
+        answers.append(stub.Publish(sign(envelope) if "--sign" in options else envelope))
 else:
     stub = rpc.UniversalEventBusStub(channel)
     for number in range(int(count)):

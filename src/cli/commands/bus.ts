@@ -22,6 +22,8 @@ function render({
   at,
   published,
   duplicates,
+  signaturesRequired,
+  unsigned,
   inFlight,
   connections,
   limitedClients,
@@ -53,10 +55,20 @@ function render({
     ),
     line('Disk', `${log.waiting} records wait; it takes ${log.recordsPerSecond} a second`),
   ];
+  if (signaturesRequired)
+    lines.push(line('Signatures', `required; ${unsigned} envelopes had none that verifies`));
   for (const { client, limits } of limitedClients) {
     const counts = Object.entries(limits).map(([limit, count]) => `${limit} ${count}`);
     lines.push(line('Held back', `${client}: ${counts.join(', ')}`));
   }
+  const { count, last } = log.sharedKeys;
+  if (last)
+    lines.push(
+      line(
+        'Shared keys',
+        `${count} kept for each client; last '${last.key}' of ${last.source}, which ${last.holder} had used`,
+      ),
+    );
   if (log.problem !== undefined) lines.push(line('NOT KEPT', log.problem));
   return lines.join('\n');
 }

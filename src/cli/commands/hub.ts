@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { errorCode, errorMessage, UserError } from '../../lib/errors.ts';
 import { parseSize, SIZE_HELP } from '../../lib/units.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { identityFolder } from '../hub-folder.ts';
@@ -39,6 +40,10 @@ export function addHub(program: Command): void {
       countArgument,
       20_000,
     )
+    .option(
+      '--require-signatures',
+      "take envelopes of clients only with a signature that verifies; see 'homeostat hub issue'",
+    )
     .option('--max-connections <n>', 'connections that are taken in all', countArgument, 4096)
     .addHelpText(
       'after',
@@ -53,6 +58,10 @@ export function addHub(program: Command): void {
     .description("make a key and a certificate for a client of others, signed by this hub's authority")
     .option('--out <dir>', 'folder for NAME.key, NAME.pem and ca.pem', '.')
     .option('--days <n>', 'how long it is valid', countArgument, 365)
+    .option(
+      '--signing-key <file>',
+      'public key (PEM) that its envelopes are signed with, instead of that of its certificate',
+    )
     .action(issue);
   addHubHosts(hub);
 }
@@ -61,17 +70,22 @@ interface IssueOptions {
   readonly data: string;
   readonly out: string;
   readonly days: number;
+  readonly signingKey?: string;
   readonly json?: true;
 }
 
 async function issue(name: string, _options: IssueOptions, command: Command): Promise<void> {
   // An option that the parent has too is stored there when it stands before the sub-command.
-  const { data, out, days, json } = command.optsWithGlobals<IssueOptions>();
+  const { data, out, days, signingKey, json } = command.optsWithGlobals<IssueOptions>();
   const { Authority } = await import('../../identity/authority.ts');
   const { Registry } = await import('../../identity/registry.ts');
   openDataFolder(data);
   const authority = await Authority.open(identityFolder(data), systemClock);
-  const { key, certificate, facts } = await authority.issueClient(name, days);
+  const { key, certificate, facts } = await authority.issueClient(
+    name,
+    days,
+    signingKey === undefined ? undefined : await signingKeyIn(signingKey),
+  );
   new Registry(identityFolder(data), systemClock).enterClient(name, facts);
   const folder = resolve(out);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -88,6 +102,19 @@ async function issue(name: string, _options: IssueOptions, command: Command): Pr
     console.log(
       `Key          ${files.key}\nCertificate  ${files.certificate}, valid for ${days} days\nAuthority    ${files.authority}\nGive all three to the client over a safe way; the key is nowhere else.`,
     );
+}
+
+async function signingKeyIn(path: string): Promise<string> {
+  const { readSigningKey } = await import('../../identity/signing-key.ts');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(
+      `--signing-key ${path}: it cannot be read (${errorCode(error) ?? errorMessage(error)})`,
+    );
+  }
+  return readSigningKey(text, path);
 }
 
 function sizeArgument(text: string): number {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { homeostat, type Prefix } from '../../support/daemon.ts';
-import { enrol, type HubOptions, HubProcess, logOf } from '../../support/hub.ts';
+import { enrol, enrolHosts, type HubOptions, HubProcess, logOf } from '../../support/hub.ts';
 import type { Cleanup } from '../cleanup.ts';
 import { Agent } from './agent.ts';
 import { Client, type ClientPlan } from './client.ts';
@@ -51,11 +51,10 @@ export class Stand {
     const folder = mkdtempSync(join(base, 'homeostat-faults-'));
     cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
     const stand = new Stand(folder, cleanup);
-    for (const name of [STREAMING, FOREIGN]) {
-      const args = ['hub', 'issue', name, '--data', stand.data, '--out', folder];
-      const { code, stderr } = await homeostat(folder, args, { HOME: folder });
-      if (code !== 0) throw new Error(stderr);
-    }
+    await enrolHosts(stand.data, folder, [STREAMING]);
+    const args = ['hub', 'issue', FOREIGN, '--data', stand.data, '--out', folder];
+    const { code, stderr } = await homeostat(folder, args, { HOME: folder });
+    if (code !== 0) throw new Error(stderr);
     return stand;
   }
 

@@ -1,0 +1,69 @@
+import type { Culprit } from '../../model/anomaly.ts';
+import type { Signal } from '../../model/incident.ts';
+import { type Attributes, parseSeriesKey } from '../../model/metric.ts';
+import type { MetricGroup } from '../../model/names.ts';
+
+/** What is behind a signal, as far as it says. */
+export interface Cause {
+  /** For a person: `process /usr/bin/node server.js`, `filesystem /var`, `host silent`, `cpu`. Hostile text. */
+  readonly label: string;
+  /** The program that is named first. */
+  readonly program?: string;
+  /** What is full or gone, whoever did it: nothing else is one with it. */
+  readonly subject?: string;
+  /** What is short, where nobody is named. */
+  readonly resource?: string;
+}
+
+/** What the signals of an incident named so far, oldest first. */
+export interface NamedCauses {
+  readonly programs: readonly string[];
+  readonly subjects: readonly string[];
+  readonly resources: readonly string[];
+}
+
+/** What a signal is about: its host where that is silent, the file system that fills, the program that is named first, or what is short. */
+export function causeOf({ kind, metrics, culprits }: Signal): Cause {
+  if (kind === 'silence') return { label: 'host silent', subject: 'host silent' };
+  const known = metrics[0] && parseSeriesKey(metrics[0].metric);
+  const resource = known && resourceOf(known.definition.group, known.attributes);
+  if (kind === 'peers') {
+    const label = `unlike its peers: ${resource ?? 'the machine'}`;
+    return { label, subject: label };
+  }
+  const mount = known?.attributes['system.filesystem.mountpoint'];
+  if (mount !== undefined) return { label: `filesystem ${mount}`, subject: `filesystem ${mount}` };
+  const [first] = culprits;
+  const program = first && programOf(first);
+  return {
+    label: program === undefined ? (resource ?? 'the machine') : `process ${program}`,
+    ...(program !== undefined && { program }),
+    ...(resource !== undefined && { resource }),
+  };
+}
+
+/** Whether a signal's cause is the one of an incident: the same subject, the same program, or one names nobody and the same is short. */
+export function isOneWith(cause: Cause, named: NamedCauses): boolean {
+  if (cause.subject !== undefined) return named.subjects.includes(cause.subject);
+  if (named.subjects.length > 0) return false;
+  if (cause.program !== undefined && named.programs.length > 0) return named.programs.includes(cause.program);
+  return cause.resource !== undefined && named.resources.includes(cause.resource);
+}
+
+/** Load and pressure are other words for what is short. */
+function resourceOf(group: MetricGroup, attributes: Attributes): string {
+  if (group === 'load') return 'cpu';
+  if (group !== 'pressure') return group;
+  const { resource = 'cpu' } = attributes;
+  return resource === 'io' ? 'disk' : resource;
+}
+
+/**
+ * What is alike among processes: the executable, of an interpreter with what it runs. A thread of the kernel is alike by its name up to
+ * what numbers it: `kworker/0:1` is `kworker`.
+ */
+function programOf({ executable, name }: Culprit): string {
+  if (executable === undefined) return name.split('/')[0]!;
+  const base = executable.slice(executable.lastIndexOf('/') + 1);
+  return name.startsWith(`${base} `) ? executable + name.slice(base.length) : executable;
+}
