@@ -5,6 +5,7 @@ import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { optionalSetting, secretSchema, section, setting } from '../lib/setting.ts';
 import { parseDuration } from '../lib/units.ts';
+import { limitsSchema } from '../limits/settings.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { DETECTOR_NAMES } from '../model/detector-names.ts';
 
@@ -77,6 +78,7 @@ export const settingsSchema = v.strictObject({
       DEFAULT_ALARMS_PER_WEEK,
     ),
   }),
+  limits: limitsSchema,
   store: section({
     keep_seconds: setting('How long every sample is kept.', durationSchema, '24h'),
     keep_minutes: setting('How long means of a minute are kept.', durationSchema, '30d'),

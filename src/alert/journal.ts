@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { errorMessage } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Loss } from '../model/coverage.ts';
 
 export interface AnomalyJournalOptions {
@@ -32,7 +33,7 @@ export class AnomalyJournal {
   }
 
   /** False where the line did not reach the disk whole. */
-  write(anomaly: Anomaly): boolean {
+  write(anomaly: Anomaly | Breach): boolean {
     const problem = this.#file ? undefined : this.#open();
     const line = `${this.#torn ? '\n' : ''}${JSON.stringify(anomaly)}`;
     if (this.#file?.write(line, true)) {

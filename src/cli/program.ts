@@ -7,6 +7,7 @@ import { addBus } from './commands/bus.ts';
 import { addConfig } from './commands/config.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
+import { addForecast } from './commands/forecast.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
 import { addIncidents } from './commands/incidents.ts';
@@ -38,7 +39,7 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
-  for (const add of [addIncidents]) add(program);
+  for (const add of [addIncidents, addForecast]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig]) add(program);
   for (const command of allCommands(program)) {

@@ -14,7 +14,13 @@ test('the coverage of a host says what the hub forgot of it, and why the hub tak
   const stats = { bytes: 0, capBytes: 0, series: 0, oldestAt: undefined, problem: undefined };
   const history = {
     ...{ append: () => {}, appendAnomaly: () => {}, flush: () => {}, close: () => {}, maintain: () => false },
-    ...{ stats: () => stats, series: () => [], processHistory: () => [], anomalies: () => [] },
+    ...{
+      stats: () => stats,
+      series: () => [],
+      processHistory: () => [],
+      anomalies: () => [],
+      breaches: () => [],
+    },
     query: () => ({ stepSeconds: 1, frames: [] }),
   };
   const fleet = new Fleet({

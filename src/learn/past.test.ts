@@ -27,6 +27,7 @@ function minutes(days: number): History {
     },
     processHistory: () => [],
     anomalies: () => [],
+    breaches: () => [],
   };
 }
 

@@ -20,6 +20,9 @@ const NEAR_END = 0.25;
 /** Below the growth that raised it by so much, it came down: it closes at once. */
 const CAME_DOWN = 0.5;
 
+/** As long as it does not fall deeper than it did before, by half. */
+const COMES_BACK = 1.5;
+
 /** A forecast that is told, as long as it holds. */
 export interface Filling {
   readonly since: number;
@@ -42,7 +45,8 @@ export type CapacityChange =
 export class Capacity {
   readonly #withinMs: number;
   readonly #horizons = Array.from({ length: HORIZONS }, (_, power) => new Horizon(2 ** power));
-  readonly #assessments: Assessment[];
+  /** Undefined: what has changed since is not assessed yet. */
+  readonly #assessments: (Assessment | undefined)[] = [];
   #minute = Number.NaN;
   #sum = 0;
   #count = 0;
@@ -52,7 +56,6 @@ export class Capacity {
 
   constructor(withinMs: number) {
     this.#withinMs = withinMs;
-    this.#assessments = this.#horizons.map((horizon) => horizon.assess());
   }
 
   get open(): Filling | undefined {
@@ -107,7 +110,7 @@ export class Capacity {
     if (Number.isNaN(this.#firstAt)) this.#firstAt = minute * MINUTE_MS;
     this.#level = share;
     for (const [power, horizon] of this.#horizons.entries())
-      if (horizon.add(minute, share)) this.#assessments[power] = horizon.assess();
+      if (horizon.add(minute, share)) this.#assessments[power] = undefined;
   }
 
   #begin(at: number): CapacityChange | undefined {
@@ -117,7 +120,7 @@ export class Capacity {
     this.#open = {
       ...{ since: assessment.since, severity: severityOf(assessment.full.latest - at) },
       ...{ assessment, heldAt: at, horizon, provisional: at - this.#firstAt < KNOWN_AFTER_MS },
-      floor: assessment.end! - CAME_DOWN * assessment.growth!,
+      floor: assessment.end! - Math.max(CAME_DOWN * assessment.growth!, COMES_BACK * assessment.fall!),
     };
     return { what: 'opened', filling: this.#open };
   }
@@ -148,7 +151,8 @@ export class Capacity {
   #soonest(from: number, verdict: 'growing' | 'too far', withinMs: number, at: number) {
     let best: { assessment: Filling['assessment']; horizon: number } | undefined;
     for (let horizon = from; horizon < HORIZONS; horizon++) {
-      const assessment = this.#assessments[horizon]!;
+      if (verdict === 'growing' && !this.#horizons[horizon]!.mayGrow()) continue;
+      const assessment = this.#assess(horizon);
       const { full, end = 0, growth = 0 } = assessment;
       if (assessment.verdict !== verdict || !full || full.latest - at > withinMs) continue;
       // The window has not seen yet that it fell.
@@ -158,13 +162,19 @@ export class Capacity {
     return best;
   }
 
+  #assess(horizon: number): Assessment {
+    this.#assessments[horizon] ??= this.#horizons[horizon]!.assess();
+    return this.#assessments[horizon];
+  }
+
   /** What can be said now; undefined before the first minute is over. */
   forecast(about: Pick<Forecast, 'metric' | 'limit' | 'subject'>): Forecast | undefined {
     if (Number.isNaN(this.#level)) return undefined;
     const at = this.#minute * MINUTE_MS;
     const told =
       this.#open?.assessment ?? this.#soonest(0, 'growing', Number.POSITIVE_INFINITY, at)?.assessment;
-    const shown = told ?? this.#assessments.findLast(({ verdict }) => verdict !== 'too little');
+    const all = this.#horizons.map((_, horizon) => this.#assess(horizon));
+    const shown = told ?? all.findLast(({ verdict }) => verdict !== 'too little');
     const trend = shown?.perMs !== undefined && { perDay: shown.perMs * 24 * HOUR_MS, overMs: shown.overMs };
     return {
       ...{ ...about, at, level: this.#level },

@@ -1,5 +1,5 @@
 import type { FullAt } from '../model/breach.ts';
-import { robustTrend, type Trend } from './trend.ts';
+import { quarterMedians, robustTrend, type Trend } from './trend.ts';
 
 /** A window has so many buckets, and so many of them must hold something. */
 export const BUCKETS = 32;
@@ -16,10 +16,12 @@ const STEADY = 0.7;
 /** A growth by less of the whole is none. */
 const LEAST_GROWTH = 0.005;
 /** A quarter of the window that brings less of its share: it grew in one go, a file that was copied say. */
-const EVEN = 0.3;
+const EVEN = 0.5;
 /** It stands within so much of its growth of the highest it reached in the window, and beyond what it reached before. */
 const NEAR_TOP = 0.25;
 const BEYOND_PAST = 0.1;
+/** What fell back by so much, and half as much again, may do so this time. */
+const BEYOND_FALLS = 1.5;
 
 export type Verdict =
   | 'too little'
@@ -42,6 +44,8 @@ export interface Assessment {
   /** By how much it grew in the window, and the bottom line at its end. */
   readonly growth?: number;
   readonly end?: number;
+  /** The deepest fall from a window's top that was seen lately. */
+  readonly fall?: number;
   /** Only where it grows. */
   readonly full?: FullAt;
 }
@@ -119,15 +123,33 @@ export class Horizon {
     parts[part % PARTS] = Number.isNaN(known) ? value : Math.max(known, value);
   }
 
+  /**
+   * False where `assess` cannot say that it grows, for far less work. It says so only where a third of what is left came in the window
+   * (FARTHEST), three quarters of that from the middle of its first quarter to that of its last one, at half their pace at least (EVEN).
+   */
+  mayGrow(): boolean {
+    const [first, second, third, last] = quarterMedians(this.#lows);
+    const least = (1 - highest(this.#highs)) / FARTHEST;
+    const isEven = first! < second! && second! < third! && third! < last!;
+    return isEven && last! - first! >= Math.max(LEAST_GROWTH, least) * EVEN * 0.75;
+  }
+
   assess(): Assessment {
     const end = this.#bucket * this.#bucketMinutes * MINUTE_MS;
     const window = { overMs: this.windowMs, since: end - this.windowMs };
     const seen = this.#lows.reduce((count, low) => count + (Number.isNaN(low) ? 0 : 1), 0);
-    const trend = seen >= FEWEST ? robustTrend(this.#lows) : undefined;
+    const isWhole = seen >= FEWEST && !(Number.isNaN(this.#lows[0]) && Number.isNaN(this.#lows[1]));
+    const trend = isWhole ? robustTrend(this.#lows) : undefined;
     if (!trend) return { ...window, verdict: 'too little' };
     const growth = trend.slope * BUCKETS;
     const measured = {
-      ...{ ...window, growth, end: trend.end, perMs: trend.slope / (this.#bucketMinutes * MINUTE_MS) },
+      ...{
+        ...window,
+        growth,
+        end: trend.end,
+        fall: highest(this.#falls),
+        perMs: trend.slope / (this.#bucketMinutes * MINUTE_MS),
+      },
     };
     const verdict = this.#verdict(trend, growth);
     if (verdict !== 'growing') return { ...measured, verdict };
@@ -143,7 +165,7 @@ export class Horizon {
     if (trend.evenness < EVEN) return 'in one go';
     if (!(trend.steadiness >= STEADY) || levelsOffAt(trend) < 1) return 'slowing';
     const before = highest(this.#past) + BEYOND_PAST * growth;
-    return now < before || growth < highest(this.#falls) ? 'seen before' : 'growing';
+    return now < before || growth < BEYOND_FALLS * highest(this.#falls) ? 'seen before' : 'growing';
   }
 
   /** When the tops that stand on the line reach 1. */

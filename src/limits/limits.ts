@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import * as v from 'valibot';
 import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
 import type { Breach, Forecast } from '../model/breach.ts';
 import type { History } from '../model/history.ts';
@@ -6,16 +7,22 @@ import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
 import { Capacity, type CapacityChange } from './capacity.ts';
 import { isWhole, mountOf, type Rule, rulesOf } from './rules.ts';
 import { forecastSentence, subjectOf, thresholdSentence } from './sentence.ts';
-import type { LimitSettings } from './settings.ts';
+import { type LimitSettings, limitsSchema } from './settings.ts';
 import { Threshold, type ThresholdChange } from './threshold.ts';
 
 export interface LimitsOptions {
   readonly host: string;
   readonly settings: LimitSettings;
-  /** Who accounts for it, largest share first. */
-  readonly culprits: (metric: BrokenMetric, since: number, kind: Breach['kind']) => readonly Culprit[];
+  /** Who accounts for it. */
+  readonly culprits: (metric: BrokenMetric, since: number, kind: Breach['kind']) => Named;
   /** Called with each breach as it opened, became more severe, or closed. */
   readonly onBreach: (breach: Breach) => void;
+}
+
+/** Processes, largest share first, and what it is a share of: `the change`. */
+export interface Named {
+  readonly culprits: readonly Culprit[];
+  readonly of: string;
 }
 
 /** What is watched of one series. */
@@ -49,12 +56,22 @@ const TWIN = 1e-3;
 /** Series against the lines that people drew, and against being full: ticks in, breaches out. Pure and causal. */
 export class Limits {
   readonly #options: LimitsOptions;
+  #settings: LimitSettings;
   readonly #watched = new Map<Series, Watched | undefined>();
   #lookAt = Number.NEGATIVE_INFINITY;
   #tick: Tick | undefined;
 
   constructor(options: LimitsOptions) {
     this.#options = options;
+    this.#settings = options.settings;
+  }
+
+  /** Other lines: what is open goes on where its limit still is, and what can run full is known as before. */
+  use(settings: LimitSettings): void {
+    const before = [...this.#all()];
+    this.#settings = settings;
+    this.#watched.clear();
+    for (const watched of before) this.#replace(watched);
   }
 
   tick(tick: Tick): void {
@@ -83,13 +100,13 @@ export class Limits {
   /** What can be said of each thing that can run full. */
   forecasts(): readonly Forecast[] {
     return [...this.#all()]
-      .filter((watched) => watched.capacity && !this.#isTwin(watched))
+      .filter((watched) => watched.capacity && !isMissing(watched) && !this.#isTwin(watched))
       .flatMap(({ series, capacity }) => capacity?.forecast(aboutOf(series)) ?? []);
   }
 
   /**
-   * Reads what was kept of what can run full, and takes up what an earlier run left open: it goes on, or it closes. To be called once,
-   * before the first tick.
+   * Reads what was kept of what can run full, and takes up what an earlier run left open: it goes on and is told again, or it closes.
+   * To be called once, before the first tick.
    */
   start(history: Pick<History, 'series' | 'query'>, left: readonly Breach[], now: number): void {
     const known = new Map(history.series().map((one) => [one.key, one]));
@@ -101,8 +118,8 @@ export class Limits {
     for (const breach of left) {
       const series = parseSeriesKey(breach.metrics[0]?.metric ?? '');
       const lastAt = Math.max(breach.raisedAt, known.get(series?.key ?? '')?.lastAt ?? 0);
-      if (!series || !this.#resume(breach, this.#watch(series), lastAt))
-        this.#options.onBreach({ ...breach, state: 'closed', closedAt: lastAt });
+      const goesOn = series !== undefined && this.#resume(breach, this.#watch(series), lastAt);
+      this.#options.onBreach(goesOn ? breach : { ...breach, state: 'closed', closedAt: lastAt });
     }
   }
 
@@ -134,19 +151,35 @@ export class Limits {
     return one !== undefined;
   }
 
+  #replace(before: Watched): void {
+    const watched = this.#watch(before.series);
+    const at = this.#tick?.at ?? 0;
+    if (watched?.capacity && before.capacity) {
+      this.#watched.set(before.series, {
+        ...watched,
+        capacity: before.capacity,
+        breach: before.breach,
+        last: before.last,
+      });
+    } else if (before.breach) this.#options.onBreach({ ...before.breach, state: 'closed', closedAt: at });
+    for (const { breach } of before.thresholds)
+      if (breach && !this.#resume(breach, watched, at))
+        this.#options.onBreach({ ...breach, state: 'closed', closedAt: at });
+  }
+
   #all(): Iterable<Watched> {
     return this.#watched.values().filter((watched) => watched !== undefined);
   }
 
   #watch(series: Series): Watched | undefined {
     if (this.#watched.has(series)) return this.#watched.get(series);
-    const { settings } = this.#options;
+    const settings = this.#settings;
     const { clear_after: clearMs, forecast_within: withinMs } = settings;
     const thresholds = rulesOf(series, settings).map((rule) => ({
       threshold: new Threshold(rule, clearMs),
       breach: undefined,
     }));
-    const canFill = CAPACITIES[series.name] !== undefined && isWhole(series) && withinMs !== 'off';
+    const canFill = CAPACITIES[series.name] !== undefined && isWhole(series) && withinMs > 0;
     const capacity = canFill ? new Capacity(withinMs) : undefined;
     const watched =
       capacity || thresholds.length > 0
@@ -194,13 +227,13 @@ export class Limits {
     const { since, severity, worst } = crossing;
     const { limit, line, direction } = rule;
     const metric = brokenBy(series, worst, line, direction);
-    const found = this.#options.culprits(metric, since, 'threshold');
-    const culprits = found.length > 0 ? found : (before?.culprits ?? []);
+    const named = this.#options.culprits(metric, since, 'threshold');
+    const culprits = named.culprits.length > 0 ? named.culprits : (before?.culprits ?? []);
     return {
       ...{ schema: 1, id: this.#id('threshold', limit, series, since), host: this.#options.host },
       ...{ state: 'open', kind: 'threshold', limit, line, severity, provisional: false, since },
       ...{ raisedAt: before?.raisedAt ?? at, metrics: [metric], culprits },
-      sentence: thresholdSentence(series, rule, crossing, culprits, at),
+      sentence: thresholdSentence(series, rule, crossing, { ...named, culprits }, at),
     };
   }
 
@@ -223,13 +256,13 @@ export class Limits {
     const { since, severity, assessment, provisional } = filling;
     const { limit } = aboutOf(series);
     const metric = brokenBy(series, last, 1, 'above');
-    const found = this.#options.culprits(metric, since, 'forecast');
-    const culprits = found.length > 0 ? found : (before?.culprits ?? []);
+    const named = this.#options.culprits(metric, since, 'forecast');
+    const culprits = named.culprits.length > 0 ? named.culprits : (before?.culprits ?? []);
     return {
       ...{ schema: 1, id: this.#id('forecast', limit, series, since), host: this.#options.host },
       ...{ state: 'open', kind: 'forecast', limit, line: 1, severity, provisional, since },
       ...{ raisedAt: before?.raisedAt ?? at, full: assessment.full, metrics: [metric], culprits },
-      sentence: forecastSentence(series, assessment, culprits, at),
+      sentence: forecastSentence(series, assessment, { ...named, culprits }, at),
     };
   }
 
@@ -258,6 +291,23 @@ export class Limits {
     return bytes;
   }
 }
+
+/** What a history says of each thing that can run full. */
+export function forecastsOf(history: Pick<History, 'series' | 'query'>, now: number): readonly Forecast[] {
+  const settings = v.parse(limitsSchema, {});
+  const limits = new Limits({
+    host: '',
+    settings,
+    culprits: () => ({ culprits: [], of: '' }),
+    onBreach: () => {},
+  });
+  limits.start(history, [], now);
+  return limits.forecasts();
+}
+
+/** A machine without swap uses none of it. */
+const isMissing = ({ series, last }: Watched): boolean =>
+  series.name === 'system.paging.utilization' && !(last > 0);
 
 const aboutOf = (series: Series): Pick<Forecast, 'metric' | 'limit' | 'subject'> => ({
   metric: series.key,

@@ -23,9 +23,7 @@ export type Growth = 'space' | 'memory' | 'cpu' | 'own' | Severity;
 
 type BuiltIn = 'cpu' | 'memory' | 'disk' | 'inodes' | 'descriptors';
 
-const BUILT_IN: Readonly<
-  Partial<Record<string, { readonly limit: BuiltIn; readonly mode?: true; readonly grows: Growth }>>
-> = {
+const BUILT_IN: Readonly<Partial<Record<string, { readonly limit: BuiltIn; readonly grows: Growth }>>> = {
   'system.cpu.utilization': { limit: 'cpu', grows: 'cpu' },
   'system.memory.utilization': { limit: 'memory', grows: 'memory' },
   'system.filesystem.utilization': { limit: 'disk', grows: 'space' },
@@ -35,7 +33,6 @@ const BUILT_IN: Readonly<
 
 /** Two points, as a share. */
 const CLEAR = 0.02;
-const DEFAULT_FOR_MS = 60_000;
 
 /** The rules that hold for a series; none for most. */
 export function rulesOf(series: Series, settings: LimitSettings): readonly Rule[] {
@@ -48,15 +45,15 @@ function builtInRule(series: Series, settings: LimitSettings): Rule | undefined 
   const known = BUILT_IN[series.name];
   if (!known || !isWhole(series)) return undefined;
   const { limit, grows } = known;
-  const setting = settings[limit];
-  const line = mountLine(series, settings) ?? (typeof setting === 'object' ? setting.above : setting);
-  if (line === 'off') return undefined;
-  const forMs = typeof setting === 'object' ? setting.for : DEFAULT_FOR_MS;
+  const line = mountLine(series, settings) ?? settings[limit];
+  if (!Number.isFinite(line)) return undefined;
+  const { cpu_for: cpu, memory_for: memory, disk_for: others } = settings;
+  const forMs = limit === 'cpu' ? cpu : limit === 'memory' ? memory : others;
   return { limit, direction: 'above', line, clear: CLEAR, forMs, grows };
 }
 
 /** What a person told of this mount point. */
-function mountLine(series: Series, { mounts }: LimitSettings): number | 'off' | undefined {
+function mountLine(series: Series, { mounts }: LimitSettings): number | undefined {
   const mount = mountOf(series);
   if (mount === undefined) return undefined;
   return Object.entries(mounts).find(([pattern]) => glob(pattern).test(mount))?.[1];

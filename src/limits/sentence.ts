@@ -1,9 +1,9 @@
 import { duration, printable, timeOfDay } from '../lib/text.ts';
-import type { Culprit } from '../model/anomaly.ts';
 import type { FullAt } from '../model/breach.ts';
 import { formatValue, metricLabel, who } from '../model/display.ts';
 import type { Series } from '../model/metric.ts';
 import { type Assessment, BUCKETS, MINUTE_MS } from './horizon.ts';
+import type { Named } from './limits.ts';
 import { mountOf } from './rules.ts';
 import type { Crossing } from './threshold.ts';
 
@@ -27,39 +27,39 @@ export function subjectOf(series: Series): string {
   return metricLabel(series.key);
 }
 
-/** `File system /var: 93 %, above the limit of 90 % since 14:03:10; `dump` (pid 4711, started by `cron`, pid 700) accounts for most of it.` */
+/** `File system /var: 93 %, above the limit of 90 % since 14:03:10; `dump` (pid 4711, started by `cron`, pid 700) accounts for 80 % of the change.` */
 export function thresholdSentence(
   series: Series,
   { line, direction }: { readonly line: number; readonly direction: 'above' | 'below' },
   { since, worst }: Crossing,
-  culprits: readonly Culprit[],
+  named: Named,
   now: number,
 ): string {
   const { unit } = series.definition;
   const seen = `${capital(subjectOf(series))}: ${formatValue(worst, unit)}`;
-  return `${seen}, ${direction} the limit of ${formatValue(line, unit)} since ${timeOfDay(since, now)}${by(culprits)}.`;
+  return `${seen}, ${direction} the limit of ${formatValue(line, unit)} since ${timeOfDay(since, now)}${by(named)}.`;
 }
 
 /** `File system /var will be full in 6 h (4 h to 11 h), about 20:10:00: it grew by 12 % of its size in 4 h; ...` */
 export function forecastSentence(
   series: Series,
   { full, growth, overMs }: Assessment & { readonly full: FullAt },
-  culprits: readonly Culprit[],
+  named: Named,
   now: number,
 ): string {
   const when = `${describeFull(full, now)}, about ${timeOfDay(full.at, now)}`;
   const grew =
     growth === undefined ? '' : `: it grew by ${formatValue(growth, '1')} of its size in ${duration(overMs)}`;
-  return `${capital(subjectOf(series))} will be full ${when}${grew}${by(culprits)}.`;
+  return `${capital(subjectOf(series))} will be full ${when}${grew}${by(named)}.`;
 }
 
 /** `in 6 h (4 h to 11 h)` */
 export const describeFull = ({ at, earliest, latest }: FullAt, now: number): string =>
   `in ${duration(at - now)} (${duration(earliest - now)} to ${duration(latest - now)})`;
 
-function by([culprit]: readonly Culprit[]): string {
+function by({ culprits: [culprit], of }: Named): string {
   if (!culprit) return '';
-  return `; ${who(culprit)} ${culprit.group ? 'account' : 'accounts'} for ${Math.round(culprit.share * 100)} % of it`;
+  return `; ${who(culprit)} ${culprit.group ? 'account' : 'accounts'} for ${Math.round(culprit.share * 100)} % of ${of}`;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

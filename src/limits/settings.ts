@@ -1,80 +1,95 @@
 import * as v from 'valibot';
 import { durationSchema, quantity } from '../lib/quantity.ts';
+import { optionalSetting, section, setting } from '../lib/setting.ts';
+import { DURATION_HELP, parseDuration } from '../lib/units.ts';
 
 const SHARE_HELP = 'a share such as 85%';
-const LIMIT_HELP = `${SHARE_HELP}, or off, or settings below it: above, for`;
+const SHARE_PATTERN = '^\\s*\\d+(\\.\\d+)?\\s*%\\s*$';
 
-const share = (text: string): number | undefined => {
-  const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim());
+function share(text: string): number | undefined {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text);
   const value = match ? Number(match[1]) / 100 : Number.NaN;
   return value > 0 && value <= 1 ? value : undefined;
-};
-const shareSchema = quantity(SHARE_HELP, share);
-/** YAML 1.1 reads `off` as false. */
-const offSchema = v.pipe(
-  v.union([v.literal('off'), v.literal(false)]),
-  v.transform(() => 'off' as const),
+}
+
+const isOff = (text: string): boolean => text.trim() === 'off';
+
+/** A line as a ratio; `off` is one that nothing crosses: infinity. */
+const lineSchema = quantity(
+  `${SHARE_HELP}, or off`,
+  (text) => (isOff(text) ? Number.POSITIVE_INFINITY : share(text)),
+  `${SHARE_PATTERN}|^off$`,
+);
+const shareSchema = quantity(SHARE_HELP, share, SHARE_PATTERN);
+/** ms; `off` is 0. */
+const withinSchema = quantity(
+  `a span of time: ${DURATION_HELP}; or off`,
+  (text) => (isOff(text) ? 0 : parseDuration(text)),
+  '^.*$',
 );
 
-/** A line at a share of something that is there once: `80%`, or with how long it must be crossed. */
-const limitSchema = (above: string, lasts: string) =>
-  v.optional(
-    v.union(
-      [
-        offSchema,
-        shareSchema,
-        v.strictObject({
-          above: v.optional(shareSchema, above),
-          for: v.optional(durationSchema, lasts),
-        }),
-      ],
-      LIMIT_HELP,
-    ),
-    { above, for: lasts },
-  );
-
-const LINE_HELP = 'a number in the unit of the metric, or a share such as 85%';
-const lineSchema = v.union([v.number(), shareSchema], LINE_HELP);
+const AMOUNT_HELP = 'a number in the unit of the metric, or a share such as 85%';
+const amountSchema = v.union([v.number(), shareSchema], AMOUNT_HELP);
+const NAME_HELP = '1 to 40 letters, digits, dots, hyphens and underscores';
 
 const ownSchema = v.pipe(
   v.strictObject({
-    /** What its breaches are called. */
-    name: v.pipe(v.string(), v.regex(/^[\w.-]{1,40}$/, '1 to 40 letters, digits, dots, hyphens')),
-    /** A series' key, a metric's name for all series of it, or either with `*` in it. */
-    metric: v.pipe(v.string(), v.minLength(1)),
-    above: v.optional(lineSchema),
-    below: v.optional(lineSchema),
-    for: v.optional(durationSchema, '1m'),
-    /** Back behind the line by so much before it closes. Left out: 2 points of a share, 2 % of the line of anything else. */
-    clear: v.optional(v.pipe(v.number(), v.minValue(0))),
-    severity: v.optional(v.picklist(['LOW', 'MEDIUM', 'HIGH'], 'one of LOW, MEDIUM, HIGH')),
+    name: setting(
+      'What its breaches are called.',
+      v.pipe(v.string(), v.regex(/^[\w.-]{1,40}$/, NAME_HELP)),
+      'own',
+    ),
+    metric: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.description("A series' key, a metric's name for all series of it, or either with `*` in it."),
+    ),
+    above: optionalSetting('The line that is not to be exceeded.', amountSchema, 50),
+    below: optionalSetting(
+      'The line that is not to be fallen below; either this or above.',
+      amountSchema,
+      10,
+    ),
+    for: setting('For so long it must be crossed.', durationSchema, '1m'),
+    clear: optionalSetting(
+      'Back behind the line by so much before it closes. Left out: 2 points of a share, 2 % of the line of anything else.',
+      v.pipe(v.number(), v.minValue(0)),
+      1,
+    ),
+    severity: optionalSetting(
+      'Left out: LOW, and MEDIUM after an hour.',
+      v.picklist(['LOW', 'MEDIUM', 'HIGH'], 'one of LOW, MEDIUM, HIGH'),
+      'HIGH',
+    ),
   }),
   v.check(
     ({ above, below }) => (above === undefined) !== (below === undefined),
-    'whole: give either above or below',
+    'a limit: it needs either above or below',
   ),
 );
 
-/** The section `limits:` of the configuration. Spans of time come out in ms, shares as ratios. */
-export const limitsSchema = v.optional(
-  v.strictObject({
-    cpu: limitSchema('80%', '5m'),
-    memory: limitSchema('85%', '2m'),
-    disk: limitSchema('90%', '1m'),
-    inodes: limitSchema('90%', '1m'),
-    descriptors: limitSchema('90%', '1m'),
-    /** Lines of single file systems, by mount point (`*` stands for anything), for space and inodes alike. The first that matches counts. */
-    mounts: v.optional(v.record(v.string(), v.union([offSchema, shareSchema], `${SHARE_HELP}, or off`)), {}),
-    own: v.optional(v.array(ownSchema, 'a list of limits with name, metric, above or below'), []),
-    /** It must be back behind the line for so long before a breach closes. */
-    clear_after: v.optional(durationSchema, '1m'),
-    /** What will be full within so long is told; off: nothing. */
-    forecast_within: v.optional(
-      v.union([offSchema, durationSchema], 'a span of time such as 24h, or off'),
-      '24h',
-    ),
-  }),
-  {},
-);
+/** The section `limits` of the configuration. */
+export const limitsSchema = section({
+  cpu: setting('CPU in use; off: it is not watched.', lineSchema, '80%'),
+  cpu_for: setting('For so long it must be crossed: a build is no news.', durationSchema, '5m'),
+  memory: setting('Memory in use, without what the kernel can take back (caches).', lineSchema, '85%'),
+  memory_for: setting('For so long it must be crossed.', durationSchema, '2m'),
+  disk: setting('Space in use, of each file system that can be written to.', lineSchema, '90%'),
+  disk_for: setting('For so long it must be crossed; of inodes and open files too.', durationSchema, '1m'),
+  inodes: setting('Inodes in use, of each file system.', lineSchema, '90%'),
+  descriptors: setting('Open files, where the kernel has a bound for the whole machine.', lineSchema, '90%'),
+  mounts: setting(
+    'Other lines for single file systems, space and inodes, by mount point, in which `*` stands for anything: the first that fits counts.',
+    v.record(v.string(), lineSchema),
+    {},
+  ),
+  own: setting(
+    'Limits for any metric.',
+    v.array(ownSchema, 'a list of limits with metric, and above or below'),
+    [],
+  ),
+  clear_after: setting('Back behind the line for so long before a breach closes.', durationSchema, '1m'),
+  forecast_within: setting('What will be full within so long is told; off: nothing is.', withinSchema, '24h'),
+});
 
 export type LimitSettings = v.InferOutput<typeof limitsSchema>;

@@ -43,18 +43,19 @@ export function robustTrend(values: Float64Array): Trend | undefined {
   };
 }
 
+/** The median of each quarter; NaN where one has no value. */
+export function quarterMedians(values: Float64Array): readonly number[] {
+  const length = values.length >> 2;
+  return [0, 1, 2, 3].map((quarter) => {
+    const part = values.slice(quarter * length, (quarter + 1) * length);
+    return medianOf(part.filter((value) => !Number.isNaN(value)).sort());
+  });
+}
+
 /** From the median of each quarter to the next, and the slope within the last one, by the slope of all. */
 function evenness(values: Float64Array, slope: number): number {
   const length = values.length >> 2;
-  const medians = [0, 1, 2, 3].map((quarter) => {
-    const from = quarter * length;
-    return medianOf(
-      values
-        .slice(from, from + length)
-        .filter((value) => !Number.isNaN(value))
-        .sort(),
-    );
-  });
+  const medians = quarterMedians(values);
   const last = medianOf(pairSlopes(values, values.length - length, values.length));
   const steps = medians.slice(1).map((median, place) => (median - medians[place]!) / length);
   return Math.min(...steps, last) / slope;

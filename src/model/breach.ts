@@ -23,6 +23,9 @@ export interface Breach extends Signal {
   readonly full?: FullAt;
 }
 
+export const isBreach = <Other extends Pick<Signal, 'kind'>>(signal: Other | Breach): signal is Breach =>
+  signal.kind === 'threshold' || signal.kind === 'forecast';
+
 /** What is known of something that can run full, or why nothing can be said. */
 export interface Forecast {
   /** The key of the series that tells how much is used: a ratio. */

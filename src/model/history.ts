@@ -1,4 +1,5 @@
 import type { Anomaly } from './anomaly.ts';
+import type { Breach } from './breach.ts';
 
 /** Seconds between points. */
 export type Resolution = 1 | 60 | 3600;
@@ -50,6 +51,13 @@ export interface ProcessPoint {
   readonly threads: number;
 }
 
+/** ms since the epoch, inclusive and exclusive. */
+export interface FindingsQuery {
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+}
+
 /** The history as its readers see it: the training worker, the HTTP API, the command line. */
 export interface History {
   series(): readonly SeriesSummary[];
@@ -57,9 +65,7 @@ export interface History {
   /** Minutes of one process, by its id. */
   processHistory(id: string, from: number, to: number): readonly ProcessPoint[];
   /** Latest state of each anomaly that overlaps the period, newest first. */
-  anomalies(query: {
-    readonly from?: number;
-    readonly to?: number;
-    readonly limit?: number;
-  }): readonly Anomaly[];
+  anomalies(query: FindingsQuery): readonly Anomaly[];
+  /** The same of breaches of limits, and of forecasts. */
+  breaches(query: FindingsQuery): readonly Breach[];
 }

@@ -41,6 +41,7 @@ export function openHistory(folder: string, log?: StoreOptions['log']): Readable
     processHistory: (id, from, to) => read(() => reader.processHistory(id, from, to)),
     processIdentity: (id) => read(() => reader.processIdentity(id)),
     anomalies: (query) => read(() => reader.anomalies(query)),
+    breaches: (query) => read(() => reader.breaches(query)),
     close: () => db.close(),
   };
 }

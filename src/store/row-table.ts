@@ -92,6 +92,7 @@ export class RowTable {
       }),
       processHistory: () => [],
       anomalies: () => [],
+      breaches: () => [],
     };
   }
 

@@ -1,8 +1,15 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Loss } from '../model/coverage.ts';
-import type { HistoryAnswer, HistoryQuery, ProcessPoint, SeriesSummary } from '../model/history.ts';
+import type {
+  FindingsQuery,
+  HistoryAnswer,
+  HistoryQuery,
+  ProcessPoint,
+  SeriesSummary,
+} from '../model/history.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessIdentity, ProcessScan } from '../model/process.ts';
 import { Compactor } from './compactor.ts';
@@ -97,7 +104,7 @@ export class Writer implements Store {
     for (const identity of minute.identities) this.#outbox.addIdentity(identity);
   }
 
-  appendAnomaly(anomaly: Anomaly): void {
+  appendAnomaly(anomaly: Anomaly | Breach): void {
     this.#outbox.addAnomaly(anomaly);
     // What people were told must outlive even a power loss.
     this.#db.exec('PRAGMA synchronous = FULL');
@@ -237,8 +244,12 @@ export class Writer implements Store {
     return this.#reader.processIdentity(id);
   }
 
-  anomalies(query: { from?: number; to?: number; limit?: number }): readonly Anomaly[] {
+  anomalies(query: FindingsQuery): readonly Anomaly[] {
     return this.#reader.anomalies(query);
+  }
+
+  breaches(query: FindingsQuery): readonly Breach[] {
+    return this.#reader.breaches(query);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
+import type { Forecast } from '../../src/model/breach.ts';
 import type { Frame, HistoryAnswer, HistoryQuery, ProcessPoint } from '../../src/model/history.ts';
 import type { Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
@@ -109,7 +110,12 @@ export class FixtureSource implements Source {
         .filter(({ since, closedAt = Number.POSITIVE_INFINITY }) => since < to && closedAt >= from)
         .slice(0, limit);
     },
+    breaches: () => [],
   };
+
+  forecasts(): readonly Forecast[] {
+    return [];
+  }
 
   #query({ metrics, from, to, resolution, maxPoints = 2000 }: HistoryQuery): HistoryAnswer {
     const start = Math.max(from, this.#startedAt);
