@@ -81,7 +81,8 @@ function ensurePrograms() {
   if (!onPath('strace')) packages.push('strace');
   if (!onPath('ip')) packages.push('iproute2');
   // Who reads what is exported.
-  for (const program of ['prometheus', 'victoria-metrics']) if (!onPath(program)) packages.push(program);
+  for (const program of ['prometheus', 'victoria-metrics', 'prometheus-alertmanager'])
+    if (!onPath(program)) packages.push(program);
   if (packages.length === 0) return;
   const names = packages.join(' ');
   if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) {

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Address, formatAddress, PAGES, parseAddress } from './address.ts';
 
-const FRESH: Address = { page: 'overview', view: undefined, anomaly: undefined, process: undefined };
+const FRESH: Address = {
+  page: 'overview',
+  view: undefined,
+  anomaly: undefined,
+  process: undefined,
+  moment: undefined,
+  layout: 'list',
+  against: 'nothing',
+};
 
 test('a fresh page has a short address', () => {
   assert.equal(formatAddress(FRESH, undefined), '');
@@ -17,7 +25,10 @@ test('a link opens what was seen when it was made', () => {
       { kind: 'live', span: 900_000 },
       { kind: 'fixed', from, to: from + 1 },
     ] as const) {
-      const address: Address = { page, view, anomaly: 'a1', process: 'boot 1/2+3&4' };
+      const address: Address = {
+        ...{ page, view, anomaly: 'a1', process: 'boot 1/2+3&4' },
+        ...{ moment: from, layout: 'tree' as const, against: 'week' as const },
+      };
       assert.deepEqual(parseAddress(formatAddress(address, 'shop-1')), address);
     }
   }
@@ -40,6 +51,7 @@ test('what a link says wrongly is left out, and the rest of it holds', () => {
     ['?page=nowhere&last=60', 'overview', { kind: 'live', span: 60_000 }],
     ['?page=coverage&last=-5', 'coverage', undefined],
     ['?last=Infinity', 'overview', undefined],
+    ['?at=never&by=chance&against=me', 'overview', undefined],
     ['?from=soon&to=later', 'overview', undefined],
     ['?from=2026-11-21T11:00:00Z&to=2026-11-21T10:00:00Z', 'overview', undefined],
   ] as const) {

@@ -1,3 +1,4 @@
+import { LAYOUTS, type Layout } from './process-groups.ts';
 import type { View } from './state.ts';
 
 /** What is looked at; each has a tab. */
@@ -12,6 +13,10 @@ export const TABS: Readonly<Record<Page, { readonly title: string; readonly key:
   coverage: { title: 'Coverage', key: 'v' },
 };
 
+/** With what a period is compared: with nothing, or with the same hours before. */
+export const AGAINST = ['nothing', 'day', 'week'] as const;
+export type Against = (typeof AGAINST)[number];
+
 /** What a link to this page holds: whoever opens it sees the same. */
 export interface Address {
   readonly page: Page;
@@ -21,6 +26,11 @@ export interface Address {
   readonly anomaly: string | undefined;
   /** The id of the process that is open. */
   readonly process: string | undefined;
+  /** The moment whose processes are listed, ms since the epoch; undefined: now. */
+  readonly moment: number | undefined;
+  readonly layout: Layout;
+  /** What the charts are laid over. */
+  readonly against: Against;
 }
 
 const SECOND = 1000;
@@ -34,6 +44,9 @@ export function parseAddress(search: string): Address {
     view: viewOf(query),
     anomaly: query.get('anomaly') ?? undefined,
     process: query.get('process') ?? undefined,
+    moment: Date.parse(query.get('at') ?? '') || undefined,
+    layout: LAYOUTS.find((one) => one === query.get('by')) ?? 'list',
+    against: AGAINST.find((one) => one === query.get('against')) ?? 'nothing',
   };
 }
 
@@ -46,7 +59,8 @@ function viewOf(query: URLSearchParams): View | undefined {
 }
 
 /** The query of a link, `?` included; empty for a fresh page. `host`: of a hub, whose machine it is. */
-export function formatAddress({ page, view, anomaly, process }: Address, host: string | undefined): string {
+export function formatAddress(address: Address, host: string | undefined): string {
+  const { page, view, anomaly, process, moment, layout, against } = address;
   const query = new URLSearchParams();
   if (host !== undefined) query.set('host', host);
   if (page !== 'overview') query.set('page', page);
@@ -57,6 +71,9 @@ export function formatAddress({ page, view, anomaly, process }: Address, host: s
   }
   if (anomaly !== undefined) query.set('anomaly', anomaly);
   if (process !== undefined) query.set('process', process);
+  if (moment !== undefined) query.set('at', new Date(moment).toISOString());
+  if (layout !== 'list') query.set('by', layout);
+  if (against !== 'nothing') query.set('against', against);
   // Colons are legal in a query, and times are for people too.
   const text = query.toString().replaceAll('%3A', ':');
   return text === '' ? '' : `?${text}`;

@@ -36,7 +36,9 @@ export const fetchSeries = async () =>
   (await get<{ series: readonly SeriesInfo[] }>(pathOf('series'))).series;
 export const fetchBands = async () =>
   (await get<{ bands: Readonly<Record<string, Band>> }>(pathOf('bands'))).bands;
-export const fetchProcesses = () => get<ProcessList>(pathOf('processes'));
+/** Now, or at a moment that is over, ms since the epoch. */
+export const fetchProcesses = (at?: number) =>
+  get<ProcessList>(pathOf(at === undefined ? 'processes' : `processes?at=${Math.floor(at)}`));
 
 export async function fetchAnomalies(from: number): Promise<readonly Anomaly[]> {
   return (await get<{ anomalies: readonly Anomaly[] }>(pathOf(`anomalies?from=${Math.floor(from)}`)))

@@ -6,11 +6,15 @@ import { fetchHistory } from './api.ts';
 import type { ChartDefinition, ChartLine } from './catalog.ts';
 import { Columns } from './columns.ts';
 import { clockTime, shortTime } from './format.ts';
+import { goTo } from './navigate.ts';
 import { COLOURS, lineColour, Plot } from './plot.ts';
 import {
+  againstMs,
   anomalies,
   bands,
   HOUR,
+  MINUTE,
+  moment,
   move,
   now,
   period,
@@ -25,6 +29,8 @@ import { onSample } from './stream.ts';
 import { paint } from './theme.ts';
 
 const HEIGHT = 150;
+/** As many points a line as the server gives. */
+const MOST_ROWS = 10_000;
 /** After the last change of the period. */
 const REST_MS = 60;
 
@@ -52,6 +58,7 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
     let inSight = false;
     let owed = true;
     let request = new AbortController();
+    let before: Columns | undefined;
 
     const load = async (): Promise<void> => {
       request.abort();
@@ -61,8 +68,12 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
       const { from, to } = period();
       try {
         const points = Math.min(900, Math.max(200, root.clientWidth));
-        const answer = await fetchHistory(keys, from, to, points, request.signal);
+        const [answer, earlier] = await Promise.all([
+          fetchHistory(keys, from, to, points, request.signal),
+          earlierColumns(keys, from, to, points, request.signal),
+        ]);
         columns.current = new Columns(keys, answer.frames, answer.stepSeconds);
+        before = earlier;
         present();
       } catch (error) {
         if (error instanceof DOMException && error.name === 'AbortError') return;
@@ -74,7 +85,7 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
       const made = columns.current!;
       state.value = made.at.length > 0 ? 'ready' : 'empty';
       drawn.value++;
-      if (plot.current) plot.current.draw(made);
+      if (plot.current) plot.current.draw(made, before);
       else if (made.at.length > 0 || score) {
         plot.current = new Plot(root, made, {
           unit,
@@ -89,6 +100,10 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
           },
           onZoom: zoom,
           onMove: move,
+          onPick: (at) => {
+            moment.value = at;
+            goTo('processes');
+          },
         });
       }
     };
@@ -109,6 +124,7 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
     const stopLoading = effect(() => {
       void view.value;
       void refill.value;
+      if (!score) void againstMs.value;
       owed = true;
       if (!inSight) return;
       cancelAnimationFrame(frame);
@@ -124,6 +140,7 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
       plot.current?.repaint();
     });
     const stopSamples = onSample(({ at, values }) => {
+      if (before && period().to > (before.lastAt ?? 0)) owed = true;
       if (inSight && owed) void load();
       if (at > period().to + 2000) return;
       if (!inSight) owed = true;
@@ -193,6 +210,21 @@ function Chart({ lines, unit, label, height = HEIGHT, score = false }: ChartProp
   );
 }
 
+/** The same hours of the day or the week before, laid over these, a little of what comes next included. */
+async function earlierColumns(
+  keys: readonly string[],
+  from: number,
+  to: number,
+  points: number,
+  signal: AbortSignal,
+): Promise<Columns | undefined> {
+  const ms = againstMs.peek();
+  if (ms === 0) return undefined;
+  const ahead = Math.max(MINUTE, (to - from) / 10);
+  const { frames, stepSeconds } = await fetchHistory(keys, from - ms, to - ms + ahead, points, signal);
+  return new Columns(keys, frames, stepSeconds).shifted(ms);
+}
+
 /** A chart of more lines than there are colours begins with as many as there are. */
 function startHidden(lines: readonly ChartLine[]): readonly string[] {
   return lines.filter(({ quiet }, index) => quiet || index >= COLOURS).map(({ key }) => key);
@@ -248,6 +280,15 @@ export function ChartCard({ definition }: { readonly definition: ChartDefinition
       <header>
         <h3 title={definition.description}>{printable(definition.title)}</h3>
         {broke && <span class="badge">broke</span>}
+        <button
+          type="button"
+          class="icon small"
+          aria-label={`Download the data of ${definition.title}`}
+          title="Download as CSV"
+          onClick={() => void download(definition.title, lines)}
+        >
+          ↓
+        </button>
         {names.length > 1 && (
           <fieldset class="chips" aria-label={`Device of ${definition.title}`}>
             {names.map((name) => (
@@ -268,6 +309,19 @@ export function ChartCard({ definition }: { readonly definition: ChartDefinition
       <Chart key={device.value} lines={lines} unit={definition.unit} label={definition.title} />
     </section>
   );
+}
+
+/** What the chart shows, in the finest points that are kept, as a file of comma-separated values. */
+async function download(title: string, lines: readonly ChartLine[]): Promise<void> {
+  const { from, to } = period();
+  const keys = lines.map(({ key }) => key);
+  const { frames, stepSeconds } = await fetchHistory(keys, from, to, MOST_ROWS, new AbortController().signal);
+  const text = new Columns(keys, frames, stepSeconds).csv();
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  link.download = `${title} ${new Date(from).toISOString().slice(0, 19).replaceAll(':', '')}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 export function ScoreStrip() {

@@ -12,6 +12,32 @@ const frame = (metric: string, at: readonly number[], mean: readonly (number | n
   max: mean,
 });
 
+test('a chart is a table for other programs: quoted where it must be, empty where there is nothing', () => {
+  const frames = [
+    { metric: 'a{b="c"}', unit: '1', at: [0, 1000], mean: [1, null], min: [0.5, null], max: [2, null] },
+  ];
+  assert.equal(
+    new Columns(['a{b="c"}'], frames, 1).csv(),
+    'time,"a{b=""c""}","a{b=""c""} min","a{b=""c""} max"\r\n1970-01-01T00:00:00.000Z,1,0.5,2\r\n1970-01-01T00:00:01.000Z,,,\r\n',
+  );
+});
+
+test('points of yesterday lie over those of today, gaps and all', () => {
+  const frames = [
+    {
+      metric: 'a',
+      unit: '1',
+      at: [0, 1000, 2000, 9000],
+      mean: [1, 2, 3, 4],
+      min: [1, 2, 3, 4],
+      max: [1, 2, 3, 4],
+    },
+  ];
+  const moved = new Columns(['a'], frames, 1).shifted(500);
+  assert.deepEqual(moved.at, [500, 1500, 2500, 3500, 9500]);
+  assert.deepEqual(moved.lines[0]?.mean, [1, 2, 3, null, 4]);
+});
+
 test('lines of different times share one row a moment', () => {
   const columns = new Columns(
     ['a', 'b'],

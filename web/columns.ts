@@ -70,6 +70,31 @@ export class Columns {
     });
   }
 
+  /** The same points `ms` later. */
+  shifted(ms: number): Columns {
+    const moved = new Columns(this.#keys, [], this.stepMs / 1000);
+    for (const at of this.at) moved.at.push(at + ms);
+    moved.lines.forEach((line, index) => {
+      const { mean, min, max } = this.lines[index]!;
+      line.mean.push(...mean);
+      line.min.push(...min);
+      line.max.push(...max);
+    });
+    return moved;
+  }
+
+  /** As a table for other programs: a row a moment, for each line its mean, least and most. */
+  csv(): string {
+    const head = this.#keys.flatMap((key) => [key, `${key} min`, `${key} max`]);
+    const rows = this.at.map((at, row) => [
+      new Date(at).toISOString(),
+      ...this.lines.flatMap(({ mean, min, max }) =>
+        [mean, min, max].map((column) => (column[row] == null ? '' : String(column[row]))),
+      ),
+    ]);
+    return [['time', ...head], ...rows].map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('');
+  }
+
   /**
    * Adds a live sample and drops what lies before `from`. Where a row stands for more than one sample, the sample joins
    * the row of its interval. Older than the last row: ignored (it came twice).
@@ -110,6 +135,9 @@ export class Columns {
       for (const column of [mean, min, max]) column.splice(0, count);
   }
 }
+
+/** A cell as RFC 4180 has it. */
+const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 /** The median distance of neighbours: what is collected each 5 s is no row of gaps at a step of 1 s. */
 function typicalStep(times: readonly number[]): number {

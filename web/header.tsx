@@ -1,10 +1,12 @@
 import { duration, printable } from '../src/lib/text.ts';
-import { PAGES, TABS } from './address.ts';
+import { AGAINST, type Against, PAGES, TABS } from './address.ts';
 import { HOST } from './api.ts';
 import { shortTime } from './format.ts';
 import { page } from './navigate.ts';
+import { canNotify, notifying, toggleNotifications } from './notify.ts';
 import { PageLink } from './page-link.tsx';
 import {
+  against,
   connection,
   helpOpen,
   now,
@@ -58,6 +60,26 @@ export function Header() {
 export function Tools() {
   return (
     <div class="tools">
+      {canNotify && (
+        <button
+          type="button"
+          class="icon"
+          aria-pressed={notifying.value}
+          onClick={() => void toggleNotifications()}
+          aria-label={`Desktop notifications: ${notifying.value ? 'on' : 'off'}. Change`}
+          title={`Desktop notifications: ${notifying.value ? 'on' : 'off'}`}
+        >
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <path
+              d="M8 2a4 4 0 0 0-4 4v3l-1.3 2h10.6L12 9V6a4 4 0 0 0-4-4ZM6.5 12.5a1.5 1.5 0 0 0 3 0"
+              fill={notifying.value ? 'currentColor' : 'none'}
+              stroke="currentColor"
+              stroke-width="1.2"
+              stroke-linejoin="round"
+            />
+          </svg>
+        </button>
+      )}
       <button
         type="button"
         class="icon"
@@ -230,6 +252,19 @@ function Period() {
           {shortTime(current.from, now.value)} – {shortTime(current.to, now.value)} <span>× live</span>
         </button>
       )}
+      <select
+        class="against"
+        aria-label="Compare with"
+        title="Lay the same hours of an earlier day over the charts"
+        value={against.value}
+        onChange={(event) => (against.value = event.currentTarget.value as Against)}
+      >
+        {AGAINST.map((one) => (
+          <option key={one} value={one}>
+            {{ nothing: 'Compare …', day: 'with yesterday', week: 'with last week' }[one]}
+          </option>
+        ))}
+      </select>
       <fieldset class="ranges" aria-label="Range">
         {RANGES.map(({ label, span }, index) => (
           <button

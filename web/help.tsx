@@ -45,8 +45,8 @@ export function Help({ of }: { readonly of: 'hosts' | 'machine' }) {
       {of === 'machine' && (
         <p class="hint">
           Draw over a chart with the mouse to look closer, turn the wheel with Ctrl to zoom, drag with Shift
-          to move in time. Click a name below a chart to hide or show its line. The tinted strip is where the
-          metric usually is on this machine.
+          to move in time, click twice to see the processes of that moment. Click a name below a chart to hide
+          or show its line. The tinted strip is where the metric usually is on this machine.
         </p>
       )}
     </Dialog>

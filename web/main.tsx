@@ -12,6 +12,7 @@ import { followTitle, HostsPage, startWith } from './hosts.tsx';
 import { followKeyboard } from './keyboard.ts';
 import { Learning } from './learning.tsx';
 import { followAddress, page } from './navigate.ts';
+import { beInstallable } from './notify.ts';
 import { Palette } from './palette.tsx';
 import { Problem } from './problem.tsx';
 import { ProcessDialog } from './process-dialog.tsx';
@@ -141,4 +142,5 @@ async function begin(): Promise<void> {
 }
 
 followTheme();
+beInstallable();
 void begin();

@@ -1,7 +1,18 @@
 import { batch, effect, signal } from '@preact/signals';
 import { type Address, formatAddress, type Page, parseAddress } from './address.ts';
 import { HOST } from './api.ts';
-import { MINUTE, openProcess, selected, selectedId, showAnomaly, type View, view } from './state.ts';
+import {
+  against,
+  layout,
+  MINUTE,
+  moment,
+  openProcess,
+  selected,
+  selectedId,
+  showAnomaly,
+  type View,
+  view,
+} from './state.ts';
 
 const begun = parseAddress(location.search);
 
@@ -18,6 +29,9 @@ const current = (): Address => ({
   view: view.value.kind === 'live' && view.value.span === FRESH.span ? undefined : view.value,
   anomaly: selectedId.value,
   process: openProcess.value,
+  moment: moment.value,
+  layout: layout.value,
+  against: against.value,
 });
 
 /** The query that leads to another page of the same machine, in the same period. */
@@ -65,6 +79,7 @@ function isStep(before: Address, now: Address): boolean {
     before.page !== now.page ||
     before.anomaly !== now.anomaly ||
     before.process !== now.process ||
+    before.layout !== now.layout ||
     before.view?.kind !== now.view?.kind
   );
 }
@@ -75,5 +90,8 @@ function apply(address: Address): void {
     view.value = address.view ?? FRESH;
     selectedId.value = address.anomaly;
     openProcess.value = address.process;
+    moment.value = address.moment;
+    layout.value = address.layout;
+    against.value = address.against;
   });
 }

@@ -28,6 +28,36 @@ export function paintBand({ ctx, bbox, valToPos }: uPlot, band: Band, variable: 
   ctx.globalAlpha = 1;
 }
 
+/** What the line was at the same time of an earlier day: dotted, in its own colour. */
+export function paintBefore(
+  { ctx, valToPos }: uPlot,
+  { at, lines }: Columns,
+  index: number,
+  variable: string,
+): void {
+  const { mean } = lines[index]!;
+  ctx.strokeStyle = colour(variable);
+  ctx.lineWidth = 1.2 * devicePixelRatio;
+  ctx.globalAlpha = 0.75;
+  ctx.setLineDash([1.5 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  let down = false;
+  at.forEach((time, row) => {
+    const value = mean[row];
+    if (value == null) {
+      down = false;
+      return;
+    }
+    const [x, y] = [valToPos(time, 'x', true), valToPos(value, 'y', true)];
+    if (down) ctx.lineTo(x, y);
+    else ctx.moveTo(x, y);
+    down = true;
+  });
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+}
+
 /** From the least to the most of each point: what the mean of a minute hides. */
 export function paintReach(
   { ctx, valToPos }: uPlot,

@@ -2,7 +2,14 @@ import uPlot from 'uplot';
 import { formatValue } from '../src/model/display.ts';
 import type { Columns } from './columns.ts';
 import { axisWidth, tickTimes } from './format.ts';
-import { paintBand, paintMarks, paintReach, paintZoneNames, paintZones } from './plot-background.ts';
+import {
+  paintBand,
+  paintBefore,
+  paintMarks,
+  paintReach,
+  paintZoneNames,
+  paintZones,
+} from './plot-background.ts';
 import { bands, period, status } from './state.ts';
 import { colour } from './theme.ts';
 
@@ -28,6 +35,8 @@ export interface PlotOptions {
   onSelect(from: number, to: number): void;
   /** The wheel was turned with Ctrl held, or a pad pinched: `factor` times as much time, around that moment. */
   onZoom?(factor: number, around: number): void;
+  /** A moment was double-clicked. */
+  onPick?(at: number): void;
   /** It was dragged with Shift held: by so many ms. */
   onMove?(ms: number): void;
 }
@@ -50,6 +59,8 @@ export class Plot {
   readonly #plot: uPlot;
   readonly #options: PlotOptions;
   #columns: Columns;
+  /** The same time of an earlier day, moved to where it is compared. */
+  #before: Columns | undefined;
   #shown: boolean[];
 
   constructor(root: HTMLElement, columns: Columns, options: PlotOptions) {
@@ -59,8 +70,9 @@ export class Plot {
     this.#plot = new uPlot(this.#config(root.clientWidth), this.#data(), root);
   }
 
-  draw(columns: Columns = this.#columns): void {
+  draw(columns: Columns = this.#columns, before: Columns | undefined = this.#before): void {
     this.#columns = columns;
+    this.#before = before;
     this.#plot.setData(this.#data());
   }
 
@@ -99,7 +111,13 @@ export class Plot {
         ...(this.#options.period ? {} : { sync: { key: SYNC, scales: ['x', null] } }),
         drag: { x: true, y: false, setScale: false },
         points: { size: 6 },
-        bind: { mousedown: (plot, _, select) => (event) => this.#press(plot, event, select) },
+        bind: {
+          dblclick: (plot) => (event) => {
+            this.#options.onPick?.(plot.posToVal(event.offsetX, 'x'));
+            return null;
+          },
+          mousedown: (plot, _, select) => (event) => this.#press(plot, event, select),
+        },
       },
       scales: {
         x: { time: true, range: () => [shown().from, shown().to] },
@@ -205,8 +223,8 @@ export class Plot {
 
   /** The least or the most of all points of the lines that are shown. */
   #ends(end: 'min' | 'max'): number[] {
-    return this.#columns.lines.flatMap((line, index) =>
-      this.#shown[index] ? line[end].filter((value) => value !== null) : [],
+    return [this.#columns, ...(this.#before ? [this.#before] : [])].flatMap(({ lines }) =>
+      lines.flatMap((line, index) => (this.#shown[index] ? line[end].filter((value) => value !== null) : [])),
     );
   }
 
@@ -231,6 +249,7 @@ export class Plot {
       paintReach(plot, this.#columns, index, score ? '--muted' : lineColour(index));
       const band = this.#hasBand(index) ? bands.peek()[key] : undefined;
       if (band) paintBand(plot, band, lineColour(index));
+      if (this.#before) paintBefore(plot, this.#before, index, lineColour(index));
     });
     ctx.restore();
     if (score) paintZoneNames(plot);

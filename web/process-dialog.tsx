@@ -9,7 +9,7 @@ import { Columns } from './columns.ts';
 import { fullTime, optional } from './format.ts';
 import { Fact } from './learning.tsx';
 import { lineColour, Plot } from './plot.ts';
-import { processById, processByPid } from './processes.tsx';
+import { processById, processByPid } from './process-list.ts';
 import { now, openProcess, period, scannedAt, view } from './state.ts';
 import { paint } from './theme.ts';
 

@@ -2,8 +2,10 @@ import { computed, signal } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
+import type { Against } from './address.ts';
 import type { SeriesInfo } from './answers.ts';
 import { catalog } from './catalog.ts';
+import type { Layout } from './process-groups.ts';
 
 /** What the charts show: the last `span` ms, moving; or a period that stands still. */
 export type View =
@@ -30,6 +32,12 @@ export const anomalies = signal<readonly Anomaly[] | undefined>(undefined);
 export const selectedId = signal<string | undefined>(undefined);
 export const view = signal<View>({ kind: 'live', span: 15 * MINUTE });
 export const openProcess = signal<string | undefined>(undefined);
+/** The moment whose processes are listed, ms since the epoch; undefined: now. */
+export const moment = signal<number | undefined>(undefined);
+export const layout = signal<Layout>('list');
+export const against = signal<Against>('nothing');
+/** How long before it lies what the charts are laid over, ms; 0: nothing. */
+export const againstMs = computed(() => ({ nothing: 0, day: DAY, week: 7 * DAY })[against.value]);
 export const helpOpen = signal(false);
 export const paletteOpen = signal(false);
 

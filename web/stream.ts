@@ -3,6 +3,7 @@ import type { Anomaly } from '../src/model/anomaly.ts';
 import type { ScoreNow, ToldStatus } from '../src/model/status.ts';
 import { ApiError, fetchAnomalies, fetchBands, fetchSeries, fetchStatus, pathOf } from './api.ts';
 import { isPeriodGiven } from './navigate.ts';
+import { tell } from './notify.ts';
 import {
   anomalies,
   bands,
@@ -146,6 +147,7 @@ function withScore(sample: Sample): Sample {
 }
 
 function takeAnomaly(anomaly: Anomaly): void {
+  if (!anomalies.peek()?.some(({ id }) => id === anomaly.id)) void tell(anomaly);
   const others = (anomalies.peek() ?? []).filter(({ id }) => id !== anomaly.id);
   anomalies.value = [...others, anomaly].sort((one, other) => other.since - one.since);
 }

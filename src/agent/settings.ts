@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { incidentsSchema } from '../alert/incidents/settings.ts';
 import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { optionalSetting, secretSchema, section, setting } from '../lib/setting.ts';
@@ -8,6 +9,7 @@ import { parseDuration } from '../lib/units.ts';
 import { limitsSchema } from '../limits/settings.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { DETECTOR_NAMES } from '../model/detector-names.ts';
+import { notifySchema } from '../notify/settings.ts';
 
 /** Anything more often would be spent on looking alone; anything rarer is no monitoring. */
 const intervalSchema = quantity('a span of time from 100ms to 1h, such as 5s', (text) => {
@@ -79,6 +81,7 @@ export const settingsSchema = v.strictObject({
     ),
   }),
   limits: limitsSchema,
+  incidents: incidentsSchema,
   store: section({
     keep_seconds: setting('How long every sample is kept.', durationSchema, '24h'),
     keep_minutes: setting('How long means of a minute are kept.', durationSchema, '30d'),
@@ -124,7 +127,13 @@ export const settingsSchema = v.strictObject({
     ),
   }),
   exporters: v.optional(exportersSchema, {}),
+  notify: notifySchema,
   log: section({
+    folder: optionalSetting(
+      'Where daemon.log and anomalies.json are written. Left out: in the data folder; as a service in /var/log/homeostat.',
+      v.string(),
+      '/var/log/homeostat',
+    ),
     level: setting(
       'From which severity on events are written to daemon.log.',
       v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),

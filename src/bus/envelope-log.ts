@@ -19,9 +19,9 @@ export interface EnvelopeLog {
   ratePerSecond(): number;
 }
 
-/** How a log says no: worth trying again after `retryMs`. */
+/** How a log says no: worth trying again after `retryMs`. `share`: to this source only, which holds too much of it. */
 export interface EnvelopeRefusal {
-  readonly reason: 'busy' | 'full' | 'failed';
+  readonly reason: 'busy' | 'full' | 'share' | 'failed';
   readonly message: string;
   readonly retryMs: number;
 }

@@ -198,7 +198,11 @@ class EventStream {
       return { outcome, status: PublishResponse_Status.STATUS_OK, duplicates, rejections };
     } catch (error) {
       const { reason: why, message: reason, retryMs: backoffHintMs } = error as EnvelopeRefusal;
-      const outcome = ({ busy: 'overload', full: 'retry', failed: 'failed' } as const)[why];
+      if (why === 'share') {
+        this.#client.hit('log_share');
+        this.#hold(backoffHintMs);
+      }
+      const outcome = ({ busy: 'overload', full: 'retry', share: 'retry', failed: 'failed' } as const)[why];
       return { outcome, status: PublishResponse_Status.STATUS_RETRY, reason, backoffHintMs };
     } finally {
       this.#client.kept(events.length);

@@ -60,6 +60,7 @@ export const LIMITS = [
   'open_calls',
   'slow_reader',
   'slow_upload',
+  'log_share',
 ] as const;
 
 export type LimitName = (typeof LIMITS)[number];

@@ -235,7 +235,7 @@ export class Bus {
     const reason = this.#refusal(peer);
     if (reason !== undefined) return { status: 'denied', reason, retryMs: 0 };
     const limited = client.admitCall() ?? client.admit(1);
-    return limited ? held(limited) : this.#answer(bytes, kind, client, peer);
+    return limited ? held(limited, 'limited') : this.#answer(bytes, kind, client, peer);
   }
 
   /** What was admitted. */
@@ -251,6 +251,10 @@ export class Bus {
       return OK;
     } catch (error) {
       const { reason, message, retryMs } = error as EnvelopeRefusal;
+      if (reason === 'share') {
+        client.hit('log_share');
+        return held({ reason: message, retryMs }, 'retry');
+      }
       const status = reason === 'failed' ? 'failed' : reason === 'busy' ? 'overload' : 'retry';
       return { status, reason: message, retryMs };
     } finally {
@@ -313,10 +317,10 @@ function encodePublishAck({ status, reason, retryMs }: Answer): Buffer {
 }
 
 /** The answer to a call over its client's limits, which comes late; the hint is what is left to wait. */
-async function held({ reason, retryMs }: Limited): Promise<Answer> {
+async function held({ reason, retryMs }: Limited, status: 'limited' | 'retry'): Promise<Answer> {
   const hold = Math.min(retryMs, MAX_HOLD_MS);
   await sleep(hold);
-  return { status: 'limited', reason, retryMs: Math.max(1, retryMs - hold) };
+  return { status, reason, retryMs: Math.max(1, retryMs - hold) };
 }
 
 /** Whom the client's certificate names: TLS has verified it before any call comes through. */

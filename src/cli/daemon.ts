@@ -1,4 +1,4 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
@@ -6,6 +6,7 @@ import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
+import { openNotifications } from '../agent/notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
@@ -34,12 +35,13 @@ import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import { createServer, requireToken } from '../serve/server.ts';
-import { openStore } from '../store/store.ts';
+import { ServiceManager } from '../service/service-manager.ts';
+import { ClockTrust, openStore } from '../store/store.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
-import { openDataFolder } from './data-folder.ts';
-import { openIncidentDesk } from './incident-desk.ts';
+import { openDataFolder, openLogFolder } from './data-folder.ts';
+import { IncidentDesk } from './incident-desk.ts';
 import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
@@ -86,7 +88,8 @@ export async function runDaemon(
   openDataFolder(folder);
 
   // What it says about itself.
-  const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
+  const logFolder = openLogFolder(settings.log.folder ?? folder);
+  const { log, losses: logLosses } = openDaemonLog(join(logFolder, 'daemon.log'), settings.log.level);
   reloader.onReload('log', ({ level }) => log.setLevel(level));
 
   // collect
@@ -94,7 +97,10 @@ export async function runDaemon(
   const scanner = createProcessScanner(host);
   // store
   const { keep_seconds: rawMs, keep_minutes: minuteMs, keep_hours: hourMs, cap } = settings.store;
-  const store = openStore({ folder, clock, capBytes: cap, retention: { rawMs, minuteMs, hourMs }, log });
+  const trust = new ClockTrust(clock);
+  const store = openStore({
+    ...{ folder, clock, capBytes: cap, retention: { rawMs, minuteMs, hourMs }, trust, log },
+  });
   // learn, detect
   const scorer = new MachineScorer(await detectorsFor(settings.detect, log));
   const modelFolder = join(folder, 'models');
@@ -132,12 +138,25 @@ export async function runDaemon(
     },
   });
   // alert
-  const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
+  const journal = new AnomalyJournal({ path: join(logFolder, 'anomalies.json'), now: () => clock.now() });
   const profiles = new KeptProfiles({
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
-  const incidents = openIncidentDesk({ folder, clock, onIncident: () => {} });
+  // notify
+  let address: string | undefined;
+  const notifications = await openNotifications({
+    ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
+    ...{ address: () => address, nameOf: () => hostname(), history: () => store },
+    current: (id) => incidents.archive.named(id)[0],
+    onDecision: (id, decision) => incidents.told(id, decision),
+  });
+  const incidents = new IncidentDesk({
+    ...{ folder, clock, settings: settings.incidents, trust, history: () => store },
+    isHost: (_, named) => named === hostname(),
+    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
+  });
+  reloader.onReload('incidents', (now) => incidents.use(now));
   const agent = new Agent({
     clock,
     log,
@@ -163,6 +182,7 @@ export async function runDaemon(
     onScored: (at) => alarmCount.scored(at),
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
+      manager.looked();
       hub.ticked(tick, score);
       exports.tick(tick);
       incidents.look();
@@ -170,11 +190,13 @@ export async function runDaemon(
     },
     onScan: (scan) => {
       hub.scanned(scan);
+      incidents.scan(scan);
       follower?.scan(scan);
     },
     onAnomaly: (anomaly) => {
       hub.raised(anomaly);
       incidents.signal(anomaly);
+      exports.anomaly(anomaly);
       follower?.anomaly(anomaly);
     },
     onBreach: (breach) => {
@@ -201,6 +223,8 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
+      ...(notifications?.losses() ?? []),
+      ...exports.losses(),
       ...logLosses(),
     ];
     const all = [...losses, ...(follower?.losses() ?? [])];
@@ -214,6 +238,7 @@ export async function runDaemon(
     version: version(),
     dataFolder: folder,
     history: store,
+    archive: incidents.archive,
     agent: {
       hostId: hostId(host),
       learning: () => learner.state(),
@@ -233,15 +258,26 @@ export async function runDaemon(
         lately: alarmCount.lately(),
       }),
       publish: () => follower?.status(),
+      otlp: () => exports.otlp(),
     },
   });
-  const exports = exporting({
-    settings: settings.exporters,
+  // others
+  const exports = await exporting({
+    ...{ settings: settings.exporters, clock, log, version: version(), hostId: hostId(host) },
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
+    openIncidents: () => incidents.open(),
     processes: () => agent.processes(),
   });
+  incidents.subscribe((incident) => {
+    hub.incident(incident);
+    exports.incident(incident);
+  });
   const { exposition } = exports;
+  const manager = new ServiceManager({
+    ...{ env: process.env, clock, onProblem: (problem) => log.warn(problem) },
+    intervalMs: () => schedule.intervals().metricsMs,
+  });
   const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
@@ -254,13 +290,16 @@ export async function runDaemon(
   const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
   const stopped = stopSignal(requests.reload);
   try {
-    const { address } = await server.listen();
+    ({ address } = await server.listen());
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
+    notifications?.start();
     follower?.start();
+    exports.start();
     schedule.start();
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
+    manager.ready(`serves on ${address}`);
     console.log(
       `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nData        ${folder}\n${follower ? `Publishing  to ${follower.status().hub} as ${follower.status().name}\n` : ''}Learning    homeostat status shows how far it is; Ctrl-C ends it`,
     );
@@ -269,15 +308,18 @@ export async function runDaemon(
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
+    manager.stopping();
     requests.stop();
     await schedule.stop();
     learner.stop();
     agent.stop();
     await follower?.stop();
+    await exports.stop();
     alarmCount.save();
     profiles.save();
     await server.close();
     journal.close();
+    await notifications?.stop();
     incidents.close();
     store.close();
     removeRunFile(folder);

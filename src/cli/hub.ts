@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
+import { openNotifications } from '../agent/notifications.ts';
 import { AGENT_EVENT, saysThatItStops } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
 import { HubPage } from '../exporters/prometheus/hub-page.ts';
@@ -14,19 +15,27 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import type { BusStatus } from '../model/bus.ts';
+import type { History } from '../model/history.ts';
 import { createServer, requireToken } from '../serve/server.ts';
+import { ServiceManager } from '../service/service-manager.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder, openLogFolder } from './data-folder.ts';
 import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
+import { IncidentDesk } from './incident-desk.ts';
+import { readSettings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
 
 export interface HubOptions {
   readonly data: string;
+  /** Folder of hub.log; in the data folder, if left out. */
+  readonly logs?: string;
+  /** What it says of incidents holds here too. */
+  readonly config?: string;
   readonly busHost: string;
   readonly busPort: number;
   readonly enrollPort: number;
@@ -38,6 +47,8 @@ export interface HubOptions {
   readonly maxLog: number;
   /** Bytes that the history of one host may take. */
   readonly hostCap: number;
+  /** Of what the others leave of the log, what one client may hold, percent. */
+  readonly clientShare: number;
   /** Events a second that one client may send. */
   readonly clientEvents: number;
   /** Only envelopes with a signature that verifies are taken. */
@@ -48,20 +59,28 @@ export interface HubOptions {
 
 /** Histories of hosts that are open at once. */
 const MOST_OPEN = 64;
+/** Clients that the status names for what they hold of the log. */
+const LARGEST = 5;
 const WORK_EVERY_MS = 250;
 const LOOK_EVERY_MS = 5000;
+const TELL_EVERY_MS = 1000;
 
 /** The hub's process: identity, log, bus, hosts, dashboard, in the order of the flow. Returns when it was told to stop and everything is kept. */
 export async function hub(options: HubOptions): Promise<void> {
   const token = options.token ?? process.env.HOMEOSTAT_TOKEN;
   const door = { host: options.host, ...(token && { token }) };
   requireToken(door);
+  const settings = await readSettings(options.config === undefined ? {} : { config: options.config });
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
   const unlock = lockHub(folder);
   const startedAt = clock.now();
-  const journal = createLog(new RotatingFile({ path: join(folder, 'hub.log') }), 'info', () => {});
+  const journal = createLog(
+    new RotatingFile({ path: join(openLogFolder(options.logs ?? folder), 'hub.log') }),
+    'info',
+    () => {},
+  );
 
   // identity
   const identity = await HubIdentity.open({
@@ -71,7 +90,7 @@ export async function hub(options: HubOptions): Promise<void> {
   // wal
   const path = logFile(options.data);
   const log = new Log({
-    ...{ path, clock, maxBytes: options.maxLog },
+    ...{ path, clock, maxBytes: options.maxLog, share: options.clientShare / 100 },
     // They are in the host's history then, and make nine tenths of what an agent sends.
     spare: { kind: AGENT_EVENT, keys: '%/metrics/%', appliedTo: () => ingest.applied },
   });
@@ -104,7 +123,23 @@ export async function hub(options: HubOptions): Promise<void> {
     openHistory: (host) =>
       openStore({ folder: folderOf(host), clock, capBytes: options.hostCap, trust, log: journal }),
     warn: (message) => journal.warn(message),
+    onAnomaly: (anomaly) => incidents.signal(anomaly),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
+  });
+  // notify
+  let dashboard: string | undefined;
+  const notifications = await openNotifications({
+    ...{ settings: settings.notify, folder, clock, log: journal, env: process.env, version: version() },
+    ...{ address: () => dashboard, nameOf: (host) => host, history: (host) => historyOf(fleet, host) },
+    pageOf: (host) => `?${new URLSearchParams({ host })}`,
+    current: (id) => incidents.archive.named(id)[0],
+    onDecision: (id, decision) => incidents.told(id, decision),
+  });
+  // alert
+  const incidents = new IncidentDesk({
+    ...{ folder, clock, settings: settings.incidents, trust },
+    history: (host) => historyOf(fleet, host),
+    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
   });
   const isHost = (name: string): boolean => identity.isHost(name);
   const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
@@ -130,6 +165,7 @@ export async function hub(options: HubOptions): Promise<void> {
       log: {
         ...{ path, records, fileBytes, maxBytes: options.maxLog, dropped },
         ...{ waiting: log.waiting(), recordsPerSecond: Math.round(log.ratePerSecond()) },
+        largest: log.largest(LARGEST).map(({ source, cost }) => ({ client: source, bytes: cost })),
         ...{ sharedKeys: log.sharedKeys(), problem: log.problem() },
       },
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
@@ -138,7 +174,8 @@ export async function hub(options: HubOptions): Promise<void> {
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
-    problem: () => log.problem(),
+    incidents,
+    problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
     figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
@@ -149,7 +186,10 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   const guarded = guard((problem) => journal.warn(`the hosts' data cannot be kept: ${problem}`));
   const working = setInterval(
-    guarded(() => fleet.work()),
+    guarded(() => {
+      manager.looked();
+      fleet.work();
+    }),
     WORK_EVERY_MS,
   );
   const looking = setInterval(
@@ -159,7 +199,17 @@ export async function hub(options: HubOptions): Promise<void> {
     }),
     LOOK_EVERY_MS,
   );
+  const telling = setInterval(
+    guarded(() => {
+      incidents.look();
+    }),
+    TELL_EVERY_MS,
+  );
 
+  const manager = new ServiceManager({
+    ...{ env: process.env, clock, intervalMs: () => WORK_EVERY_MS },
+    onProblem: (problem) => journal.warn(problem),
+  });
   const stopped = stopSignal();
   const unwatch = identity.watch(() => bus.recheck());
   try {
@@ -167,22 +217,29 @@ export async function hub(options: HubOptions): Promise<void> {
     address = addressOf(options.busHost, busPort);
     enrolment = addressOf(options.busHost, await enrolmentServer.listen());
     const served = await server.listen();
+    dashboard = served.address;
+    notifications?.start();
     const run: RunFile = { ...served, pid: process.pid, startedAt, ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     ingest.start();
+    manager.ready(`takes events on ${address}, dashboard on ${run.address}`);
     journal.info(`hub ${version()} takes events on ${address}`, { pid: process.pid, folder });
     console.log(
       `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nFigures     ${run.address}/metrics\nData        ${folder}\nHosts       homeostat hub token create prints what enrols one (on ${enrolment})\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
     );
     journal.info(`stops: ${await stopped}`);
   } finally {
+    manager.stopping();
     unwatch();
     enrolmentServer.close();
     await bus.close();
     await server.close();
     clearInterval(working);
     clearInterval(looking);
+    clearInterval(telling);
     ingest.stop();
+    await notifications?.stop();
+    incidents.close();
     fleet.close();
     log.close();
     removeRunFile(folder);
@@ -203,6 +260,15 @@ function guard(tell: (problem: string) => void) {
       told = problem;
     }
   };
+}
+
+/** What a host measured; undefined where its history cannot be opened now. */
+function historyOf(fleet: Fleet, host: string): History | undefined {
+  try {
+    return fleet.host(host)?.history;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A name or address that clients may call; not the wildcard ones. */

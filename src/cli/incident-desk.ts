@@ -1,46 +1,124 @@
+import { FlightRecorder } from '../alert/incidents/flight-recorder.ts';
 import { Incidents } from '../alert/incidents/incidents.ts';
 import type { IncidentMemory } from '../alert/incidents/kept.ts';
-import { DEFAULT_POLICY } from '../alert/incidents/policy.ts';
+import { type IncidentSettings, policyOf } from '../alert/incidents/settings.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Loss } from '../model/coverage.ts';
-import type { Incident, Notice, Signal } from '../model/incident.ts';
+import type { History } from '../model/history.ts';
+import type { Decision, Incident, Notice, Signal } from '../model/incident.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
+import type { ProcessScan } from '../model/process.ts';
 import { IncidentFile } from '../store/incident-file.ts';
 
 export interface IncidentDeskOptions {
   /** Where they are kept. */
   readonly folder: string;
   readonly clock: Clock;
-  readonly onIncident: (incident: Incident) => void;
+  readonly settings: IncidentSettings;
+  /** Whether a host is the one that the configuration names. */
+  readonly isHost?: (host: string, named: string) => boolean;
+  /** What was measured on a host. */
+  readonly history: (host: string) => History | undefined;
+  /** Whether the wall clock can be believed. */
+  readonly trust: { trusted(): boolean };
   /** Tells people; left out: nobody is to be told. */
   readonly notify?: (notice: Notice) => void;
 }
 
-/** Signals -> incidents, kept: of this machine, or of all hosts of a hub. */
-export interface IncidentDesk {
-  signal(signal: Signal): void;
-  /** To be called every second or so. */
-  look(): void;
-  losses(): readonly Loss[];
-  close(): void;
-}
+const FORGET_MS = 3_600_000;
 
-/** Goes on with what an earlier run left open. Throws UserError where the incidents cannot be opened. */
-export function openIncidentDesk({ folder, clock, onIncident, notify }: IncidentDeskOptions): IncidentDesk {
-  const file = new IncidentFile<IncidentMemory>({ folder, clock });
-  const incidents = new Incidents({
-    policy: DEFAULT_POLICY,
-    onChange: (kept) => {
-      file.keep(kept);
-      onIncident(kept.incident);
-    },
-    ...(notify && { notify }),
-  });
-  const startedAt = clock.now();
-  incidents.restore(file.left(startedAt - DEFAULT_POLICY.reopenWithinMs), startedAt);
-  return {
-    signal: (signal) => incidents.signal(signal, clock.now()),
-    look: () => incidents.look(clock.now()),
-    losses: () => file.losses(),
-    close: () => file.close(),
-  };
+/** Signals -> incidents with their evidence, kept: of this machine, or of all hosts of a hub. */
+export class IncidentDesk {
+  readonly #options: IncidentDeskOptions;
+  readonly #file: IncidentFile<IncidentMemory>;
+  readonly #incidents: Incidents;
+  readonly #recorder: FlightRecorder;
+  readonly #listeners = new Set<(incident: Incident) => void>();
+  #forgetAt: number;
+
+  /** Goes on with what an earlier run left open. Throws UserError where the incidents cannot be opened. */
+  constructor(options: IncidentDeskOptions) {
+    const { folder, clock, settings, history, notify } = options;
+    this.#options = options;
+    const file = new IncidentFile<IncidentMemory>({
+      ...{ folder, clock, bounds: { capBytes: settings.cap, keepMs: settings.keep } },
+    });
+    this.#file = file;
+    this.#recorder = new FlightRecorder({
+      history,
+      recorded: (incident) => file.recorded(incident),
+      keepMetrics: (incident, piece, frames) => file.keepMetrics(incident, piece, frames),
+      keepScans: (incident, piece, scans) => file.keepScans(incident, piece, scans),
+    });
+    const policy = policyOf(settings, options.isHost);
+    this.#incidents = new Incidents({
+      policy,
+      onChange: (kept) => {
+        file.keep(kept);
+        this.#recorder.observe(kept.incident, clock.now());
+        for (const listener of this.#listeners) listener(kept.incident);
+      },
+      ...(notify && { notify }),
+    });
+    const now = clock.now();
+    this.#incidents.restore(file.left(now - policy.reopenWithinMs), now);
+    for (const incident of this.#incidents.open()) this.#recorder.observe(incident, now);
+    this.#forgetAt = clock.monotonic() + FORGET_MS;
+  }
+
+  /** Other settings hold from now on. */
+  use(settings: IncidentSettings): void {
+    this.#incidents.use(policyOf(settings, this.#options.isHost));
+    this.#file.use({ capBytes: settings.cap, keepMs: settings.keep });
+  }
+
+  get archive(): IncidentArchive {
+    return this.#file.archive;
+  }
+
+  signal(signal: Signal): void {
+    this.#incidents.signal(signal, this.#options.clock.now());
+    this.#file.flush();
+  }
+
+  /** Processes of the machine that this runs on. */
+  scan(scan: ProcessScan): void {
+    this.#recorder.scan(scan);
+  }
+
+  /** How telling people of an incident went. */
+  told(id: string, decision: Decision): void {
+    this.#incidents.told(id, decision);
+    this.#file.flush();
+  }
+
+  /** To be called every second or so. Takes some ms where evidence is copied. */
+  look(): void {
+    const { clock, trust } = this.#options;
+    const now = clock.now();
+    this.#incidents.look(now);
+    this.#recorder.look(this.#incidents.open(), now);
+    this.#file.flush();
+    if (clock.monotonic() < this.#forgetAt || !trust.trusted()) return;
+    this.#forgetAt = clock.monotonic() + FORGET_MS;
+    this.#file.forget(now);
+  }
+
+  open(): readonly Incident[] {
+    return this.#incidents.open();
+  }
+
+  subscribe(listener: (incident: Incident) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  losses(): readonly Loss[] {
+    return this.#file.losses();
+  }
+
+  close(): void {
+    this.#recorder.finish();
+    this.#file.close();
+  }
 }

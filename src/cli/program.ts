@@ -8,12 +8,15 @@ import { addConfig } from './commands/config.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addForecast } from './commands/forecast.ts';
+import { addGrafana } from './commands/grafana.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
-import { addIncidents } from './commands/incidents.ts';
+import { addIncident, addIncidents, addWhyNot } from './commands/incidents.ts';
 import { addModel } from './commands/model.ts';
+import { addNotify } from './commands/notify.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
+import { addService } from './commands/service.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
@@ -39,9 +42,10 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
-  for (const add of [addIncidents, addForecast]) add(program);
+  for (const add of [addIncidents, addIncident, addWhyNot, addForecast, addNotify]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
-  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig]) add(program);
+  for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService, addGrafana])
+    add(program);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }

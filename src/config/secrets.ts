@@ -12,10 +12,10 @@ const SECRET_NAME = /token|secret|password|passphrase|api_?key/i;
 /** What stands where a secret would. */
 const HIDDEN = '(secret)';
 
-/** Whether a setting of that name and schema must not be shown. A file's name may be. */
+/** Whether a setting of that name and schema must not be shown. The name of a file or of a variable may be. */
 export const isSecret = (name: string, shape: Shape | undefined): boolean =>
   (shape !== undefined && notesOf(shape).secret === true) ||
-  (SECRET_NAME.test(name) && !name.endsWith('_file'));
+  (SECRET_NAME.test(name) && !/_(?:file|env)$/.test(name));
 
 /** A value as it may be shown: secrets in it are hidden, and so are passwords within addresses. */
 export function hideSecrets(value: unknown, shape: Shape | undefined, name = ''): unknown {

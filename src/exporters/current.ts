@@ -27,6 +27,11 @@ export class Current {
     this.#latest = tick;
   }
 
+  /** What Homeostat tells of itself. */
+  ownFamilies(): Family[] {
+    return ownFamilies(this.#options.own());
+  }
+
   families(): Family[] {
     const own = this.#options.own();
     const { at, intervals } = own.status;

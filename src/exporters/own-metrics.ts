@@ -2,7 +2,7 @@ import type { Severity } from '../model/anomaly.ts';
 import { type Coverage, LOSSES } from '../model/coverage.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import type { Attributes } from '../model/metric.ts';
-import type { Status } from '../model/status.ts';
+import type { ExportFigures, OtlpStatus, Status } from '../model/status.ts';
 import type { Family, Point } from './family.ts';
 
 /** What Homeostat tells of itself at one moment. */
@@ -10,6 +10,8 @@ export interface OwnState {
   readonly status: Status;
   /** Severity of each anomaly that is open. */
   readonly openAnomalies: readonly Severity[];
+  /** The same of incidents. */
+  readonly openIncidents: readonly Severity[];
   /** CPU time of this program since its start, s. */
   readonly cpuSeconds: number;
 }
@@ -23,6 +25,12 @@ const PHASES: readonly LearningPhase[] = ['collecting', 'provisional', 'calibrat
 
 const point = (value: number | undefined, attributes: Attributes = {}): Point[] =>
   value === undefined || !Number.isFinite(value) ? [] : [{ attributes, value }];
+
+const bySeverity = (open: readonly Severity[]): Point[] =>
+  SEVERITIES.flatMap((severity) => point(open.filter((one) => one === severity).length, { severity }));
+
+const bySignal = (otlp: OtlpStatus | undefined, figure: (figures: ExportFigures) => number): Point[] =>
+  otlp ? (['metrics', 'findings'] as const).flatMap((signal) => point(figure(otlp[signal]), { signal })) : [];
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 
@@ -72,9 +80,10 @@ const OWN_METRICS: readonly OwnMetric[] = [
     point(status.learning.seenMs / 1000),
   ),
   gauge('homeostat.anomalies.open', '{anomaly}', 'Anomalies that are open.', ({ openAnomalies }) =>
-    SEVERITIES.flatMap((severity) =>
-      point(openAnomalies.filter((one) => one === severity).length, { severity }),
-    ),
+    bySeverity(openAnomalies),
+  ),
+  gauge('homeostat.incidents.open', '{incident}', 'Incidents that are open.', ({ openIncidents }) =>
+    bySeverity(openIncidents),
   ),
   gauge('homeostat.coverage.healthy', '', '1 while it sees all that it should.', ({ status }) =>
     point(flag(status.coverage.healthy)),
@@ -97,6 +106,12 @@ const OWN_METRICS: readonly OwnMetric[] = [
   ),
   gauge('homeostat.collector.blind_spots', '', 'What it cannot see now.', ({ status }) =>
     status.coverage.collectors.flatMap(({ collector, blind }) => point(blind.length, { collector })),
+  ),
+  counter('homeostat.otlp.sent', '', 'Messages that the OTLP endpoint took since the start.', ({ status }) =>
+    bySignal(status.otlp, ({ sent }) => sent),
+  ),
+  gauge('homeostat.otlp.waiting', '', 'Messages that wait for it.', ({ status }) =>
+    bySignal(status.otlp, ({ waiting }) => waiting),
   ),
   gauge('homeostat.store.size', 'By', 'What the history takes on disk.', ({ status }) =>
     point(status.store.bytes),

@@ -42,6 +42,7 @@ export interface FleetHostOptions {
   readonly histories: Histories;
   /** Told once of what cannot be kept. */
   readonly warn: (message: string) => void;
+  readonly onAnomaly?: (finding: Anomaly | Breach) => void;
 }
 
 /** One host: what it said is applied in order, and once more does no harm. */
@@ -243,6 +244,7 @@ export class FleetHost {
     this.#waitingFrom ??= record;
     this.#anomalies.set(breach.id, breach);
     this.#tell({ type: 'breach', breach });
+    this.#options.onAnomaly?.(breach);
     if (this.#anomalies.size >= MOST_WAITING) this.settle();
   }
 
@@ -250,6 +252,7 @@ export class FleetHost {
     this.#anomalies.set(anomaly.id, anomaly);
     this.#options.file.keepAnomaly(this.name, anomaly);
     this.#tell({ type: 'anomaly', anomaly });
+    this.#options.onAnomaly?.(anomaly);
   }
 
   #takeProcess({ at, life, process }: ProcessLifeEvent): void {

@@ -31,6 +31,7 @@ class Kept {
       series: () => [],
       query: () => ({ stepSeconds: 1, frames: [] }),
       processHistory: () => [],
+      processesAt: () => undefined,
       anomalies: () => [...this.anomalies.values()].filter((one) => !isBreach(one)),
       breaches: () => [...this.anomalies.values()].filter(isBreach),
     };

@@ -4,8 +4,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { HostSummary } from '../model/host.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { HubSource, Source } from '../serve/source.ts';
-import { HostSource } from './host-source.ts';
+import { HostSource, type HubIncidents } from './host-source.ts';
 
 export interface FleetSourceOptions {
   readonly fleet: Fleet;
@@ -14,9 +15,10 @@ export interface FleetSourceOptions {
   readonly folder: (host: string) => string;
   /** Who has a certificate of a host, and whether it is let in. */
   readonly enrolled: () => readonly { readonly name: string; readonly welcome: boolean }[];
-  /** Why the hub can take nothing now. */
-  readonly problem: () => string | undefined;
+  /** Why the hub can take nothing of this host now. */
+  readonly problem: (host: string) => string | undefined;
   readonly bus: () => BusStatus;
+  readonly incidents: HubIncidents;
 }
 
 /** All hosts of the hub as the API shows them. */
@@ -46,10 +48,13 @@ export class FleetSource implements HubSource {
   }
 
   host(name: string): Source | undefined {
-    const { fleet, clock, folder, problem } = this.#options;
+    const { fleet, clock, folder, problem, incidents } = this.#options;
     const host = fleet.host(name);
     const summary = () => this.hosts().find((one) => one.name === name) ?? host!.summary();
-    return host && new HostSource({ host, summary, clock, folder: folder(name), problem });
+    return (
+      host &&
+      new HostSource({ host, summary, clock, folder: folder(name), problem: () => problem(name), incidents })
+    );
   }
 
   anomalies(query: {
@@ -58,6 +63,10 @@ export class FleetSource implements HubSource {
     readonly limit: number;
   }): readonly Anomaly[] {
     return this.#options.fleet.anomalies(query);
+  }
+
+  get archive(): IncidentArchive {
+    return this.#options.incidents.archive;
   }
 
   bus(): BusStatus {

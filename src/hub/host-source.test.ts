@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fixtureArchive } from '../../test/support/fixture-archive.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { ManualClock } from '../lib/clock.ts';
 import { HostSource } from './host-source.ts';
@@ -20,6 +21,7 @@ test('the coverage of a host says what the hub forgot of it, and why the hub tak
       processHistory: () => [],
       anomalies: () => [],
       breaches: () => [],
+      processesAt: () => undefined,
     },
     query: () => ({ stepSeconds: 1, frames: [] }),
   };
@@ -36,6 +38,7 @@ test('the coverage of a host says what the hub forgot of it, and why the hub tak
   let problem: string | undefined;
   const source = new HostSource({
     ...{ host, clock, folder, summary: () => host.summary(), problem: () => problem },
+    incidents: { archive: fixtureArchive([]), subscribe: () => () => {} },
   });
   assert.deepEqual(source.status().coverage, { healthy: true, collectors: [], losses: [] });
   problem = 'the log is at its bound';

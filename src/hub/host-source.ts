@@ -7,6 +7,8 @@ import type { Forecast } from '../model/breach.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
+import type { Incident } from '../model/incident.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { ListedProcess } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { Band } from '../model/score.ts';
@@ -19,6 +21,13 @@ const STATUS_EVERY_MS = 5000;
 const RECENT_MS = 10 * 60_000;
 const WORST_FIRST: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW'];
 
+/** The incidents of all hosts, and what happens to them. */
+export interface HubIncidents {
+  readonly archive: IncidentArchive;
+  /** Calls `listener` for each change until the returned function is called. */
+  subscribe(listener: (incident: Incident) => void): () => void;
+}
+
 export interface HostSourceOptions {
   readonly host: FleetHost;
   /** As the list of hosts has it. */
@@ -26,8 +35,9 @@ export interface HostSourceOptions {
   readonly clock: Clock;
   /** Where its history is. */
   readonly folder: string;
-  /** Why the hub can take nothing now. */
+  /** Why the hub can take nothing of it now. */
   readonly problem: () => string | undefined;
+  readonly incidents: HubIncidents;
 }
 
 /** One host of the hub as the dashboard and the command line see it: what it said, and nothing that it did not say. */
@@ -40,6 +50,16 @@ export class HostSource implements Source {
 
   get history(): History {
     return this.#options.host.history;
+  }
+
+  get archive(): IncidentArchive {
+    const { host, incidents } = this.#options;
+    const { archive } = incidents;
+    return {
+      list: (query) => archive.list({ ...query, host: host.name }),
+      named: (prefix) => archive.named(prefix),
+      evidence: (incident, wanted) => archive.evidence(incident, wanted),
+    };
   }
 
   status(): ToldStatus {
@@ -119,14 +139,22 @@ export class HostSource implements Source {
   }
 
   subscribe(listener: (event: LiveEvent) => void): () => void {
+    const { host, incidents } = this.#options;
     let sentAt = Number.NEGATIVE_INFINITY;
-    return this.#options.host.subscribe((change) => {
+    const unsubscribe = incidents.subscribe((incident) => {
+      if (incident.host === host.name) listener({ type: 'incident', incident });
+    });
+    const leave = host.subscribe((change) => {
       listener(this.#liveEvent(change));
       const now = this.#options.clock.monotonic();
       if (now - sentAt < STATUS_EVERY_MS && change.type !== 'anomaly') return;
       sentAt = now;
       listener({ type: 'status', status: this.status() });
     });
+    return () => {
+      unsubscribe();
+      leave();
+    };
   }
 
   #liveEvent(change: HostChange): LiveEvent {

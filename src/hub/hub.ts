@@ -4,13 +4,15 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { Breach, Forecast } from '../model/breach.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
+import type { Incident } from '../model/incident.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { LearningState } from '../model/learning.ts';
 import type { Tick } from '../model/metric.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import type { Band } from '../model/score.ts';
-import type { AlarmState, ScoreNow, Status } from '../model/status.ts';
+import type { AlarmState, OtlpStatus, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
 
 /** What the hub asks of the agent beside it. */
@@ -29,6 +31,8 @@ export interface AgentView {
   alarms(): AlarmState;
   /** Undefined where nothing is published. */
   publish?(): PublishStatus | undefined;
+  /** Undefined where nothing is sent by OTLP. */
+  otlp?(): OtlpStatus | undefined;
 }
 
 export interface HubOptions {
@@ -36,6 +40,7 @@ export interface HubOptions {
   readonly version: string;
   readonly dataFolder: string;
   readonly history: History & { stats(): Status['store'] };
+  readonly archive: IncidentArchive;
   readonly agent: AgentView;
 }
 
@@ -69,9 +74,14 @@ export class Hub implements Source {
     return this.#options.history;
   }
 
+  get archive(): IncidentArchive {
+    return this.#options.archive;
+  }
+
   status(): Status {
     const { agent, clock, dataFolder, history, version } = this.#options;
     const publish = agent.publish?.();
+    const otlp = agent.otlp?.();
     return {
       version,
       host: this.#host,
@@ -88,6 +98,7 @@ export class Hub implements Source {
       coverage: agent.coverage(),
       store: history.stats(),
       ...(publish && { publish }),
+      ...(otlp && { otlp }),
       self: { pid: process.pid, ...this.#cost.read(clock.monotonic()) },
     };
   }
@@ -143,6 +154,11 @@ export class Hub implements Source {
   /** A limit was breached, a forecast made; or it is over. */
   breached(breach: Breach): void {
     this.#send({ type: 'breach', breach });
+  }
+
+  /** An incident opened, changed or closed, or it was decided whom to tell. */
+  incident(incident: Incident): void {
+    this.#send({ type: 'incident', incident });
   }
 
   #send(event: LiveEvent): void {

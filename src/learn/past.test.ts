@@ -26,6 +26,7 @@ function minutes(days: number): History {
       return { stepSeconds: 60, frames };
     },
     processHistory: () => [],
+    processesAt: () => undefined,
     anomalies: () => [],
     breaches: () => [],
   };

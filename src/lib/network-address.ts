@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** Groups of an IPv6 address, and those of them that name its network. */
 const GROUPS = 8;
 const NETWORK_GROUPS = 4;
@@ -18,3 +20,7 @@ export function networkOf(address: string): string {
 }
 
 const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));
+
+/** Whether a host's name or address, as somebody writes it, never leaves the machine. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

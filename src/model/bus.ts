@@ -47,6 +47,8 @@ export interface BusStatus {
     readonly maxBytes: number;
     /** Records removed at the bound since the log was made. */
     readonly dropped: number;
+    /** Who holds most of it: about, bytes. */
+    readonly largest: readonly { readonly client: string; readonly bytes: number }[];
     /** Records since the start whose key another client had used before: each is kept. And the last of them: `holder` had it first. */
     readonly sharedKeys: {
       readonly count: number;

@@ -36,9 +36,15 @@ export const LOSSES = [
   'samples not stored',
   'samples dropped by the disk cap',
   'incidents not stored',
+  'incidents dropped by the disk cap',
+  'evidence not stored',
+  'evidence dropped by the disk cap',
   'scans missed',
   'events not logged',
   'events not published',
+  'notices not told',
+  'metrics not exported',
+  'findings not exported',
 ] as const;
 
 /** The losses of this program itself. */

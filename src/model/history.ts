@@ -1,5 +1,6 @@
 import type { Anomaly } from './anomaly.ts';
 import type { Breach } from './breach.ts';
+import type { ListedProcess } from './process.ts';
 
 /** Seconds between points. */
 export type Resolution = 1 | 60 | 3600;
@@ -58,12 +59,22 @@ export interface FindingsQuery {
   readonly limit?: number;
 }
 
+/** All processes of a minute that is over. */
+export interface PastProcesses {
+  /** The minute that was found, ms since the epoch. */
+  readonly at: number;
+  /** With the means of that minute; undefined where it could not be seen. */
+  readonly processes: readonly ListedProcess[];
+}
+
 /** The history as its readers see it: the training worker, the HTTP API, the command line. */
 export interface History {
   series(): readonly SeriesSummary[];
   query(query: HistoryQuery): HistoryAnswer;
   /** Minutes of one process, by its id. */
   processHistory(id: string, from: number, to: number): readonly ProcessPoint[];
+  /** All processes of the minute of `at`, or of the latest kept one within five minutes before; undefined where there is none. */
+  processesAt(at: number): PastProcesses | undefined;
   /** Latest state of each anomaly that overlaps the period, newest first. */
   anomalies(query: FindingsQuery): readonly Anomaly[];
   /** The same of breaches of limits, and of forecasts. */

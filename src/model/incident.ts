@@ -74,6 +74,8 @@ export interface Incident {
   readonly decisions: readonly Decision[];
   /** Why it is usual, where it is: work of a season, or what a person said. */
   readonly expected?: string;
+  /** A person said that it is real. */
+  readonly confirmed?: true;
 }
 
 /** What a person is told about an incident. */
@@ -81,4 +83,6 @@ export interface Notice {
   readonly what: Decision['what'];
   readonly at: number;
   readonly incident: Incident;
+  /** The other ones that quiet hours held back with it: told together, `incident` is the gravest. */
+  readonly others?: readonly Incident[];
 }

@@ -38,6 +38,8 @@ export interface Status {
   };
   /** Left out where nothing is published. */
   readonly publish?: PublishStatus;
+  /** Left out where nothing is sent by OTLP. */
+  readonly otlp?: OtlpStatus;
   /** The daemon's own cost. */
   readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };
 }
@@ -52,6 +54,23 @@ export interface ToldStatus extends Omit<Status, Untold | 'host'>, Partial<Pick<
     /** It is usually heard each so many ms. */
     readonly everyMs: number;
   };
+}
+
+/** How sending to an OTLP endpoint does; since the start. */
+export interface OtlpStatus {
+  readonly endpoint: string;
+  /** Reports of an interval each. */
+  readonly metrics: ExportFigures;
+  /** Anomalies and incidents. */
+  readonly findings: ExportFigures;
+  /** Why the endpoint does not take what is sent now. */
+  readonly problem: string | undefined;
+}
+
+/** What an endpoint took since the start, and what waits for it. */
+export interface ExportFigures {
+  readonly sent: number;
+  readonly waiting: number;
 }
 
 /** How often it alarms: wished, promised and measured. */

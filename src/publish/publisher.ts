@@ -1,15 +1,15 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { Means } from '../lib/means.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Breach } from '../model/breach.ts';
 import type { Coverage, Loss } from '../model/coverage.ts';
-import type { Tick } from '../model/metric.ts';
+import type { Series, Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import type { CredentialFiles, HubCredentials } from './credentials.ts';
 import { Events, type MakeEvent, type SendingHost } from './events.ts';
-import { MetricMeans } from './metric-means.ts';
 import { ProcessChanges } from './process-changes.ts';
 import type { Queue } from './queue.ts';
 import { type Link, type LinkEvents, Sender } from './sender.ts';
@@ -50,7 +50,7 @@ const STOP_MS = 1500;
 export class Publisher {
   readonly #options: PublisherOptions;
   #events: Events;
-  readonly #means = new MetricMeans();
+  readonly #means = new Means<Series>();
   readonly #changes: ProcessChanges;
   readonly #sender: Sender;
   #credentials: HubCredentials;
@@ -97,13 +97,14 @@ export class Publisher {
 
   tick(tick: Tick): void {
     const { metricsMs } = this.#options;
-    this.#means.add(tick);
+    for (const { series, value } of tick.metrics) this.#means.add(series, value);
     this.#metricsAt ??= tick.at;
     // Half a tick of tolerance, and a clock that was set back begins anew.
     const since = tick.at - this.#metricsAt;
     if (since >= 0 && since < metricsMs) return;
     this.#metricsAt = tick.at;
-    for (const event of this.#events.metrics(this.#means.take(), tick.at)) this.#push(event);
+    const means = this.#means.take().map(([series, value]) => ({ series, value }));
+    for (const event of this.#events.metrics(means, tick.at)) this.#push(event);
     this.#tellCoverage();
   }
 
@@ -143,7 +144,13 @@ export class Publisher {
   async stop(): Promise<void> {
     this.#callOff();
     this.#push(this.#events.host('stopping', this.#options.clock.now()));
-    this.#options.queue.commit();
+    // Waits no longer for the disk than for the hub.
+    let callOff = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      callOff = this.#options.timers.after(STOP_MS, resolve);
+    });
+    await Promise.race([this.#options.queue.commit(), late]);
+    callOff();
     await this.#sender.stop(STOP_MS);
   }
 
@@ -154,7 +161,7 @@ export class Publisher {
   }
 
   #commit(): void {
-    this.#options.queue.commit();
+    void this.#options.queue.commit().then(() => this.#sender.pump());
     this.#sender.pump();
   }
 

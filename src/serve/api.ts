@@ -5,8 +5,9 @@ import type { HostsAnswer } from '../model/host.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { HttpError } from './http-error.ts';
-import { Parameters, quoted } from './parameters.ts';
-import { type HubSource, isHub, type Source } from './source.ts';
+import { answerOfIncidents } from './incidents.ts';
+import { decoded, Parameters, quoted } from './parameters.ts';
+import { type HubSource, isHub, type ProcessList, type Source } from './source.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -44,7 +45,7 @@ const ROUTES: readonly Route[] = [
     many: ['metric'],
     answer: history,
   },
-  { path: /^processes$/, parameters: ['sort', 'order', 'filter', 'limit'], answer: processes },
+  { path: /^processes$/, parameters: ['sort', 'order', 'filter', 'limit', 'at'], answer: processes },
   { path: /^processes\/([^/]+)\/history$/, parameters: ['from', 'to'], answer: processHistory },
   {
     path: /^profiles$/,
@@ -70,6 +71,8 @@ export function answer(
 ): string {
   const ofHub = answerOfHub(origin, clock, path, query);
   if (ofHub !== undefined) return JSON.stringify(ofHub);
+  const ofIncidents = answerOfIncidents(origin.archive, path, query, isHub(origin));
+  if (ofIncidents !== undefined) return JSON.stringify(ofIncidents);
   const source = sourceOf(origin, query);
   for (const route of ROUTES) {
     const match = route.path.exec(path);
@@ -80,7 +83,7 @@ export function answer(
   }
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, breaches, forecasts, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, breaches, forecasts, incidents, coverage, stream`,
   );
 }
 
@@ -118,14 +121,6 @@ export function sourceOf(origin: Source | HubSource, query: URLSearchParams): So
       `no host is called ${quoted(name)}: '/api/v1/hosts' lists those that were heard`,
     );
   return source;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new HttpError(400, `the path holds ${quoted(text)}: its percent signs must be encoded as %25`);
-  }
 }
 
 /** A series with what a chart of it needs. */
@@ -204,7 +199,7 @@ function processes({ source, parameters }: Request) {
   const order = parameters.choice('order', ['asc', 'desc']) ?? (sort === 'name' ? 'asc' : 'desc');
   const filter = parameters.text('filter')?.toLowerCase();
   const limit = parameters.integer('limit', 1, 100_000);
-  const scan = source.processes();
+  const scan = scanAt(source, parameters.time('at'));
   if (!scan) return { at: null, total: 0, processes: [], unreadable: {} };
   const sign = order === 'asc' ? 1 : -1;
   const byOrder = (one: ListedProcess, other: ListedProcess): number =>
@@ -215,6 +210,13 @@ function processes({ source, parameters }: Request) {
     processes: first(limit, byOrder, scan.processes, (process) => !filter || matches(process, filter)),
     unreadable: scan.unreadable,
   };
+}
+
+/** The latest scan; of a moment that is over the means of its minute. */
+function scanAt(source: Source, at: number | undefined): ProcessList | undefined {
+  if (at === undefined) return source.processes();
+  const past = source.history.processesAt(at);
+  return past && { ...past, total: past.processes.length, unreadable: {} };
 }
 
 /** The first `most` of those that are `wanted`, in order; no more than twice as many are held at any time. */

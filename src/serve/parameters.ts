@@ -4,6 +4,15 @@ import { HttpError } from './http-error.ts';
 /** Text of a stranger's request, fit for an error message. */
 export const quoted = (text: string): string => `'${truncate(printable(text), 80)}'`;
 
+/** A part of a path as it was meant. Throws HttpError 400. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new HttpError(400, `the path holds ${quoted(text)}: its percent signs must be encoded as %25`);
+  }
+}
+
 /** The query of one request. Every reader throws HttpError 400 naming the parameter, the value and what would be right. */
 export class Parameters {
   readonly #query: URLSearchParams;

@@ -152,6 +152,14 @@ describe('the API answers', () => {
       );
   });
 
+  test('processes of a moment that is over, with the means of its minute', async () => {
+    const { json } = await ask(address, `/api/v1/processes?at=${NOW - 90_000}&filter=postgres&limit=2`);
+    assert.equal(json.at, Math.floor((NOW - 90_000) / 60_000) * 60_000);
+    assert.equal((json.processes as unknown[]).length, 2);
+    const before = await ask(address, '/api/v1/processes?at=2001-01-01T00:00:00Z');
+    assert.deepEqual(before.json, { at: null, total: 0, processes: [], unreadable: {} });
+  });
+
   test('profiles of kinds of processes, all or those whose path holds a text', async () => {
     const { json } = await ask(address, '/api/v1/profiles');
     assert.deepEqual(json, JSON.parse(JSON.stringify(source.profiles())));

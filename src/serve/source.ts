@@ -3,6 +3,8 @@ import type { Breach, Forecast } from '../model/breach.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
+import type { Incident } from '../model/incident.ts';
+import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { ListedProcess, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { Band } from '../model/score.ts';
@@ -18,6 +20,7 @@ export interface ProcessList extends Pick<ProcessScan, 'at' | 'unreadable'> {
 /** What the HTTP API needs to know of one machine; the wiring hands it in. */
 export interface Source {
   readonly history: History;
+  readonly archive: IncidentArchive;
   status(): ToldStatus;
   /** The latest full scan, with busy processes as last read; undefined before the first one. */
   processes(): ProcessList | undefined;
@@ -44,6 +47,8 @@ export interface HubSource {
     readonly to?: number;
     readonly limit: number;
   }): readonly Anomaly[];
+  /** Of all hosts. */
+  readonly archive: IncidentArchive;
   bus(): BusStatus;
 }
 
@@ -60,4 +65,5 @@ export type LiveEvent =
   | { readonly type: 'processes'; readonly at: number }
   | { readonly type: 'anomaly'; readonly anomaly: Anomaly }
   | { readonly type: 'breach'; readonly breach: Breach }
+  | { readonly type: 'incident'; readonly incident: Incident }
   | { readonly type: 'status'; readonly status: ToldStatus };

@@ -13,7 +13,7 @@ const MAX_REPLAY_MS = 30_000;
 /**
  * Server-sent events to any number of readers. Each event is encoded once for all of them; without readers nothing is
  * encoded or even subscribed to. The id of an event is its time, so a reader that comes back with `Last-Event-ID`
- * gets what it missed: samples of up to 30 s out of the history, else `gap`; then the anomalies that changed.
+ * gets what it missed: samples of up to 30 s out of the history, else `gap`; then the anomalies and incidents that changed.
  */
 export class LiveStream {
   readonly #source: Source;
@@ -88,6 +88,8 @@ export class LiveStream {
         return encode('anomaly', this.#clock.now(), event.anomaly);
       case 'breach':
         return encode('breach', this.#clock.now(), event.breach);
+      case 'incident':
+        return encode('incident', this.#clock.now(), event.incident);
       case 'status':
         return encode('status', event.status.at, event.status);
     }
@@ -107,6 +109,9 @@ export class LiveStream {
     else this.#replaySamples(reader, last + 1, now + 1);
     for (const anomaly of this.#source.history.anomalies({ from: last, limit: 100 }).toReversed()) {
       reader.write(encode('anomaly', now, anomaly));
+    }
+    for (const incident of this.#source.archive.list({ from: last, limit: 100 }).toReversed()) {
+      reader.write(encode('incident', now, incident));
     }
   }
 

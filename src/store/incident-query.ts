@@ -1,20 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Evidence, EvidenceFrame, TopScan } from '../model/evidence.ts';
 import type { Incident } from '../model/incident.ts';
-
-/** Which incidents are asked for: those that overlap the period, newest first. */
-export interface IncidentQuery {
-  /** ms since the epoch. */
-  readonly from?: number;
-  readonly to?: number;
-  readonly host?: string;
-  readonly isOpen?: true;
-  readonly limit?: number;
-}
+import type { IncidentArchive, IncidentQuery } from '../model/incident-archive.ts';
+import { decodeFrames, decodeScans, keysOf } from './evidence.ts';
 
 /** Incidents as they are kept. */
-export class IncidentReader {
+export class IncidentReader implements IncidentArchive {
   readonly #list: StatementSync;
   readonly #named: StatementSync;
+  readonly #evidence: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#list = db.prepare(
@@ -22,7 +16,10 @@ export class IncidentReader {
        WHERE since < ?1 AND (closed_at IS NULL OR closed_at >= ?2 AND NOT ?3) AND (?4 IS NULL OR host = ?4)
        ORDER BY since DESC, id LIMIT ?5`,
     );
-    this.#named = db.prepare('SELECT incident FROM incident WHERE substr(id, 1, length(?1)) = ?1 LIMIT ?2');
+    this.#named = db.prepare('SELECT incident FROM incident WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2');
+    this.#evidence = db.prepare(
+      'SELECT kind, keys, pack FROM evidence WHERE incident = ? ORDER BY since, id',
+    );
   }
 
   list(query: IncidentQuery = {}): readonly Incident[] {
@@ -30,11 +27,44 @@ export class IncidentReader {
     return parsed(this.#list.all(to, from, query.isOpen ? 1 : 0, host, limit));
   }
 
-  /** Those whose id begins so; `most` of them at most. */
-  named(prefix: string, most = 2): readonly Incident[] {
-    return prefix === '' ? [] : parsed(this.#named.all(prefix, most));
+  named(prefix: string): readonly Incident[] {
+    return prefix === '' ? [] : parsed(this.#named.all(prefix));
+  }
+
+  /** What is damaged is missing. */
+  evidence(incident: string, wanted: ReadonlySet<string>): Evidence {
+    const series = new Set<string>();
+    const frames = new Map<string, EvidenceFrame[]>();
+    const scans: TopScan[] = [];
+    for (const { kind, keys, pack } of this.#evidence.iterate(incident)) {
+      if (!(pack instanceof Uint8Array)) continue;
+      try {
+        if (kind === 'scans') scans.push(...decodeScans(pack));
+        else if (keys instanceof Uint8Array) {
+          for (const key of keysOf(keys)) series.add(key);
+          for (const frame of decodeFrames({ keys, pack }, wanted))
+            frames.set(frame.metric, [...(frames.get(frame.metric) ?? []), frame]);
+        }
+      } catch {
+        // One damaged piece is a gap and does not take the others.
+      }
+    }
+    return { series: [...series].sort(), frames: [...frames.values()].map(joined), scans };
   }
 }
 
 const parsed = (rows: readonly Record<string, unknown>[]): readonly Incident[] =>
   rows.map(({ incident }) => JSON.parse(String(incident)) as Incident);
+
+/** Pieces of one series, in the order of time, as one. */
+function joined(pieces: readonly EvidenceFrame[]): EvidenceFrame {
+  const points = pieces.flatMap(({ at, value }) =>
+    Array.from(at, (moment, index): readonly [number, number] => [moment, value[index]!]),
+  );
+  const seen = points.filter(([, value]) => !Number.isNaN(value));
+  return {
+    metric: pieces[0]!.metric,
+    at: Float64Array.from(seen, ([moment]) => moment),
+    value: Float64Array.from(seen, ([, value]) => value),
+  };
+}

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Breach } from '../model/breach.ts';
+import type { ProcessIdentity } from '../model/process.ts';
 import type { Losses } from './losses.ts';
 import type { NumberedIdentity } from './process-minutes.ts';
 import type { StoredSeries } from './series-table.ts';
@@ -67,6 +68,12 @@ export class Outbox {
 
   identity(id: string): NumberedIdentity | undefined {
     return this.#identities.get(id);
+  }
+
+  /** By the number that packs know it by. */
+  identityOf(number: number): ProcessIdentity | undefined {
+    for (const waiting of this.#identities.values()) if (waiting.number === number) return waiting.identity;
+    return undefined;
   }
 
   anomalies(): readonly (Anomaly | Breach)[] {

@@ -8,11 +8,12 @@ import type {
   History,
   HistoryAnswer,
   HistoryQuery,
+  PastProcesses,
   ProcessPoint,
   SeriesSummary,
 } from '../model/history.ts';
 import { parseSeriesKey } from '../model/metric.ts';
-import type { ProcessIdentity } from '../model/process.ts';
+import type { ListedProcess, ProcessIdentity, ProcessUsage } from '../model/process.ts';
 import type { Quantum } from './column.ts';
 import {
   type ChunkKind,
@@ -38,10 +39,19 @@ import type { TailRow } from './tail.ts';
 export interface Unsaved {
   rows(): readonly TailRow[];
   identity(id: string): NumberedIdentity | undefined;
+  identityOf(number: number): ProcessIdentity | undefined;
   anomalies(): readonly (Anomaly | Breach)[];
 }
 
-const NOTHING_UNSAVED: Unsaved = { rows: () => [], identity: () => undefined, anomalies: () => [] };
+const NOTHING_UNSAVED: Unsaved = {
+  rows: () => [],
+  identity: () => undefined,
+  identityOf: () => undefined,
+  anomalies: () => [],
+};
+
+/** So long before a moment the processes of another minute still stand for it, ms. */
+const LOOK_BACK = 5 * 60_000;
 
 /** Points by the id of their series or process. */
 type PointsById = Map<number, Points>;
@@ -60,6 +70,8 @@ export class Reader implements History {
   readonly #tailHours: StatementSync;
   readonly #kept: StatementSync;
   readonly #process: StatementSync;
+  readonly #identity: StatementSync;
+  readonly #processChunks: StatementSync;
   readonly #anomalies: StatementSync;
 
   /** `damaged` is told of packs that cannot be decoded: they are gaps in every answer. */
@@ -82,6 +94,10 @@ export class Reader implements History {
     this.#tailHours = db.prepare('SELECT DISTINCT hour FROM tail WHERE kind = ?');
     this.#kept = db.prepare('SELECT since FROM kept WHERE kind = ?');
     this.#process = db.prepare('SELECT id, identity FROM process WHERE name = ?');
+    this.#identity = db.prepare('SELECT identity FROM process WHERE id = ?');
+    this.#processChunks = db.prepare(
+      "SELECT part, pack FROM chunk WHERE kind = 'process' AND window = ? ORDER BY part",
+    );
     this.#anomalies = db.prepare(
       `SELECT state FROM anomaly WHERE since < ? AND (closed_at IS NULL OR closed_at >= ?)
          AND (state ->> 'kind' IN ('threshold', 'forecast')) = ? ORDER BY since DESC, id LIMIT ?`,
@@ -262,6 +278,49 @@ export class Reader implements History {
       writeRate: write[index]!,
       threads: threads[index]!,
     }));
+  }
+
+  processesAt(at: number): PastProcesses | undefined {
+    const hours = [...new Set([floorTo(at, HOUR), floorTo(at - LOOK_BACK, HOUR)])];
+    const packs = hours.flatMap((hour) => [...this.#processPacks(hour)]);
+    let minute = Number.NEGATIVE_INFINITY;
+    for (const { pack } of packs)
+      for (const moment of pack.at)
+        if (moment <= at && moment > at - LOOK_BACK && moment > minute) minute = moment;
+    const found = new Map<number, ListedProcess>();
+    for (const opened of packs) this.#gatherProcesses(opened, minute, found);
+    return found.size === 0 ? undefined : { at: minute, processes: [...found.values()] };
+  }
+
+  /** Every pack that holds processes of that hour. */
+  *#processPacks(hour: number): Generator<Opened> {
+    for (const row of this.#processChunks.iterate(hour)) {
+      const opened = this.open(row.pack, `process chunk ${row.part} of ${new Date(hour).toISOString()}`);
+      if (opened) yield opened;
+    }
+    yield* this.#tailPacks('process', hour, hour + HOUR);
+  }
+
+  #gatherProcesses(opened: Opened, minute: number, found: Map<number, ListedProcess>): void {
+    const row = opened.pack.at.indexOf(minute);
+    if (row < 0) return;
+    for (const number of opened.pack.ids) {
+      const columns = this.columns('process', number, opened);
+      const known = columns?.map((column) => column[row]!).map((value) => (value >= 0 ? value : undefined));
+      if (!known || known.every((value) => value === undefined)) continue;
+      const identity = this.#identityOf(number);
+      if (!identity) continue;
+      const [rss, cpu, readRate, writeRate, threads] = known;
+      const usage = { rss, cpu, readRate, writeRate, threads };
+      found.set(number, { ...identity, ...(usage as Partial<ProcessUsage>) });
+    }
+  }
+
+  #identityOf(number: number): ProcessIdentity | undefined {
+    const unsaved = this.#unsaved.identityOf(number);
+    if (unsaved) return unsaved;
+    const row = this.#identity.get(number);
+    return row ? (JSON.parse(String(row.identity)) as ProcessIdentity) : undefined;
   }
 
   /** The number that packs know a process by. */

@@ -39,6 +39,7 @@ export function openHistory(folder: string, log?: StoreOptions['log']): Readable
     series: () => read(() => reader.series()),
     query: (query) => read(() => reader.query(query)),
     processHistory: (id, from, to) => read(() => reader.processHistory(id, from, to)),
+    processesAt: (at) => read(() => reader.processesAt(at)),
     processIdentity: (id) => read(() => reader.processIdentity(id)),
     anomalies: (query) => read(() => reader.anomalies(query)),
     breaches: (query) => read(() => reader.breaches(query)),

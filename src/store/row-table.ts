@@ -91,6 +91,7 @@ export class RowTable {
         frames: query.metrics.map((metric) => this.#frame(metric, query)),
       }),
       processHistory: () => [],
+      processesAt: () => undefined,
       anomalies: () => [],
       breaches: () => [],
     };

@@ -361,6 +361,16 @@ test("a process's minutes are the means of what was seen of it, across hours, re
   );
   assert.equal(store.processHistory('1f0c9e2a-43-9', START, clock.now()).length, 1);
   assert.deepEqual(store.processHistory('never-seen-1', START, clock.now()), []);
+  const past = store.processesAt(START + 100 * MINUTE + 5000);
+  assert.equal(past?.at, START + 100 * MINUTE);
+  assert.deepEqual(
+    past.processes.map(({ id, name, cpu, rss, readRate }) => [id, name, cpu, rss, readRate]),
+    [['1f0c9e2a-42-1', 'worker', 0.55, 8192, undefined]],
+  );
+  const brief = store.processesAt(START + 58 * MINUTE)?.processes.map(({ id }) => id);
+  assert.deepEqual(brief, ['1f0c9e2a-42-1', '1f0c9e2a-43-9']);
+  assert.equal(store.processesAt(clock.now() + 3 * MINUTE)?.at, START + (minutes - 1) * MINUTE);
+  assert.equal(store.processesAt(START - 1), undefined);
   const identity = store.processIdentity('1f0c9e2a-42-1');
   assert.equal(identity?.executable, '/usr/bin/worker');
   assert.equal(identity?.args.join(' ').length, 2048);

@@ -7,6 +7,7 @@ import type {
   FindingsQuery,
   HistoryAnswer,
   HistoryQuery,
+  PastProcesses,
   ProcessPoint,
   SeriesSummary,
 } from '../model/history.ts';
@@ -74,6 +75,7 @@ export class Writer implements Store {
     this.#reader = new Reader(db, this.#table, damaged, {
       rows: () => [...this.#outbox.rows(), ...this.#peek()],
       identity: (id) => this.#outbox.identity(id),
+      identityOf: (number) => this.#outbox.identityOf(number),
       anomalies: () => this.#outbox.anomalies(),
     });
     const last = Number(db.prepare('SELECT max(id) AS last FROM process').get()?.last ?? 0);
@@ -238,6 +240,10 @@ export class Writer implements Store {
 
   processHistory(id: string, from: number, to: number): readonly ProcessPoint[] {
     return this.#reader.processHistory(id, from, to);
+  }
+
+  processesAt(at: number): PastProcesses | undefined {
+    return this.#reader.processesAt(at);
   }
 
   processIdentity(id: string): ProcessIdentity | undefined {

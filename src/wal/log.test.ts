@@ -178,6 +178,54 @@ test('keys that an older version left are known, whosesoever they are', async (t
   assert.equal(await reopen().append(record('a')), 'duplicate');
 });
 
+test('a source that holds more than its share is refused, others are not, and it is taken again when there is room', async (t) => {
+  const { path, clock, log, reopen } = setUp(t, { maxBytes: 400_000, windowMs: DAY, share: 0.5 });
+  const fill = async (one: Log, source: string, most = 1000): Promise<LogRefusal | undefined> => {
+    for (let left = most; left > 0; left--) {
+      try {
+        await one.append(record(`${source} ${clock.now()} ${left}`, 1000, source));
+      } catch (error) {
+        return error as LogRefusal;
+      }
+    }
+    return undefined;
+  };
+  const refused = await fill(log, 'greedy');
+  assert.equal(refused?.reason, 'share');
+  assert.match(
+    refused.message,
+    /greedy holds 1\d{5} bytes of the log; at most 50 % of what the others leave/,
+  );
+  assert.match(log.shareProblem('greedy') ?? '', /greedy holds/);
+  assert.equal(log.problem(), undefined);
+  assert.equal(await fill(log, 'modest', 10), undefined, 'others go on');
+  assert.equal(log.shareProblem('modest'), undefined);
+  // Several that are greedy leave room as well.
+  for (const name of ['b', 'c', 'd']) assert.equal((await fill(log, name))?.reason, 'share');
+  assert.equal(await fill(log, 'late', 3), undefined);
+  const held = log.largest(9);
+  assert.deepEqual(
+    held.map(({ source }) => source),
+    ['greedy', 'b', 'c', 'd', 'modest', 'late'],
+  );
+  const again = reopen();
+  assert.deepEqual(again.largest(9), held, 'it was saved');
+  assert.equal((await fill(again, 'greedy'))?.reason, 'share');
+  // The same after an end without notice, when it is counted.
+  const thief = new DatabaseSync(path);
+  thief.exec('DELETE FROM wal_held; DELETE FROM wal_held_to');
+  thief.close();
+  const counted = new Log({ path, clock });
+  assert.deepEqual(counted.largest(9), held);
+  counted.close();
+  clock.advance(DAY + 1);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.equal(await fill(again, 'greedy', 20), undefined, 'what was older made room');
+  assert.equal(again.shareProblem('greedy'), undefined);
+  const total = again.largest(9).reduce((sum, { cost }) => sum + cost, 0);
+  assert.ok(total > 20_000 && total < 30_000, `${total} bytes are held`);
+});
+
 test('a queue that is too long is refused with the time that it will take', async (t) => {
   const { log } = setUp(t, { maxWaiting: 2 });
   const taken = [log.append(record('a')), log.append(record('b'))];

@@ -2,6 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
 import { openFile, usedBytes } from './log-file.ts';
+import { Room, type Spare } from './room.ts';
+import { costOf, type Held, Shares } from './shares.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -40,15 +42,8 @@ export interface LogOptions {
   readonly maxWaiting?: number;
   /** What may go at the bound although its key must still be remembered. */
   readonly spare?: Spare;
-}
-
-/** Records that were applied elsewhere, so that of them the key is enough. */
-export interface Spare {
-  readonly kind: string;
-  /** As SQL's LIKE has it. */
-  readonly keys: string;
-  /** The last id that was applied. */
-  readonly appliedTo: () => number;
+  /** Of what the others leave, what one source may hold; 1: all. */
+  readonly share?: number;
 }
 
 /** What is known of the log at any time without a walk over it. */
@@ -65,7 +60,7 @@ export type Appended = 'stored' | 'duplicate';
 
 /** Why a record was not taken now; it may be sent again. */
 export class LogRefusal extends Error {
-  readonly reason: 'busy' | 'full' | 'failed';
+  readonly reason: 'busy' | 'full' | 'share' | 'failed';
   /** When it is worth trying again, ms. */
   readonly retryMs: number;
 
@@ -80,10 +75,8 @@ const MEGABYTE = 2 ** 20;
 const DAY_MS = 86_400_000;
 const FULL_RETRY_MS = 30_000;
 const FAILED_RETRY_MS = 1000;
-/** Rows removed at once at the bound: enough that it is not done for each commit. */
-const REMOVE_ROWS = 2000;
-/** What was applied elsewhere stays so long even so: who applies it may have to read it again after a power loss, ms. */
-const SPARE_AGE_MS = 3_600_000;
+/** Where only somebody's share is used up it is looked for old rows so often, ms. */
+const LOOK_AGAIN_MS = 1000;
 /** A guess until the first commits were seen. */
 const FIRST_RATE_PER_MS = 5;
 
@@ -109,13 +102,16 @@ export class Log {
   #problem: string | undefined;
   /** Rows of the file. Counted once: the hub looks at every scrape, in the thread that answers its clients. */
   #records: number;
-  /** Up to here nothing spare is left. */
-  #sparedTo = 0;
+  readonly #shares: Shares;
+  readonly #room: Room;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
   constructor(options: LogOptions) {
-    this.#options = { maxBytes: 200 * MEGABYTE, windowMs: DAY_MS, maxWaiting: 20_000, ...options };
+    this.#options = { maxBytes: 200 * MEGABYTE, windowMs: DAY_MS, maxWaiting: 20_000, share: 1, ...options };
     this.#db = openFile(options.path);
+    this.#shares = new Shares(this.#db, this.#options.share);
+    this.#room = new Room(this.#db, this.#shares, this.#options);
     ({ id: this.id } = this.#db.prepare('SELECT id FROM wal_name').get() as { id: string });
     ({ records: this.#records } = this.#db.prepare('SELECT COUNT(*) AS records FROM wal').get() as {
       records: number;
@@ -132,7 +128,7 @@ export class Log {
     return appended!;
   }
 
-  /** The same for several at once, of which all or none are kept; the answers in their order. */
+  /** The same for several at once, all of one source, of which all or none are kept; the answers in their order. */
   appendAll(records: readonly LogRecord[]): Promise<Appended[]> {
     if (this.#closed) return Promise.reject(new LogRefusal('busy', 'the log is closing', FAILED_RETRY_MS));
     // What is larger than the queue is taken when nothing else waits: it would never be taken otherwise.
@@ -181,6 +177,16 @@ export class Log {
     return this.#writer.shared();
   }
 
+  /** Why no more of this source is taken now: it holds its share. */
+  shareProblem(source: string): string | undefined {
+    return this.#shares.problem(source);
+  }
+
+  /** The sources that hold most of the log, about, bytes. */
+  largest(count: number): readonly Held[] {
+    return this.#shares.largest(count);
+  }
+
   figures(): LogFigures {
     const { lastId, dropped } = this.#ends.get() as { lastId: number | null; dropped: number };
     return { records: this.#records, fileBytes: usedBytes(this.#db), lastId: lastId ?? undefined, dropped };
@@ -191,20 +197,21 @@ export class Log {
     if (this.#closed) return;
     this.#closed = true;
     this.#commit();
+    this.#saveShares();
     this.#db.close();
   }
 
   #commit(): void {
     this.#scheduled = false;
-    const batch = this.#waiting;
+    let batch: readonly Waiting[] = this.#waiting;
     if (batch.length === 0) return;
-    const count = this.#waitingRecords;
     this.#waiting = [];
     this.#waitingRecords = 0;
     const began = performance.now();
     let answers: Appended[];
     try {
-      this.#makeRoom();
+      batch = this.#admit(batch);
+      if (batch.length === 0) return;
       answers = this.#write(batch);
     } catch (error) {
       const refusal =
@@ -216,7 +223,7 @@ export class Log {
       return;
     }
     this.#problem = undefined;
-    const perMs = count / Math.max(performance.now() - began, 0.05);
+    const perMs = answers.length / Math.max(performance.now() - began, 0.05);
     this.#ratePerMs += 0.1 * (perMs - this.#ratePerMs);
     let from = 0;
     for (const { records, resolve } of batch) {
@@ -227,14 +234,13 @@ export class Log {
 
   #write(batch: readonly Waiting[]): Appended[] {
     const now = this.#options.clock.now();
+    const records = batch.flatMap((one) => one.records);
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const answers = this.#writer.write(
-        batch.flatMap(({ records }) => records),
-        now,
-      );
+      if (this.#shares.isDue) this.#shares.save();
+      const answers = this.#writer.write(records, now);
       this.#db.exec('COMMIT');
-      for (const answer of answers) if (answer === 'stored') this.#records++;
+      this.#records += this.#shares.stored(records, answers);
       return answers;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -242,65 +248,59 @@ export class Log {
     }
   }
 
-  /** At the bound the oldest rows outside of the window go, then those of which the key is enough; where none is, the log is full. */
-  #makeRoom(): void {
-    if (usedBytes(this.#db) < this.#options.maxBytes) return;
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      const removed = this.#removeOld() || this.#removeSpare();
-      this.#db.prepare('UPDATE wal_facts SET dropped = dropped + ?').run(removed);
-      this.#db.exec('COMMIT');
+  /** What of this is written now; of the others each is answered. Throws LogRefusal where the log is full. */
+  #admit(batch: readonly Waiting[]): readonly Waiting[] {
+    const wanted = wantedBy(batch);
+    const used = usedBytes(this.#db);
+    let over = this.#shares.over(wanted, this.#options.maxBytes - used);
+    const isFull = used >= this.#options.maxBytes;
+    if (isFull || (over.size > 0 && performance.now() - this.#lookedAt >= LOOK_AGAIN_MS)) {
+      this.#lookedAt = performance.now();
+      const { removed, keysLeft } = this.#room.make();
       this.#records -= removed;
-      if (removed > 0) return;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
+      if (keysLeft) this.#writer.keysWereLeft();
+      if (isFull && removed === 0) throw this.#full();
+      over = this.#shares.over(wanted, this.#options.maxBytes - usedBytes(this.#db));
     }
-    throw new LogRefusal(
+    this.#shares.settle(wanted.keys(), over);
+    if (over.size === 0) return batch;
+    for (const { records, reject } of batch) {
+      const why = over.get(records[0]?.source ?? '');
+      if (why !== undefined) reject(new LogRefusal('share', why, FULL_RETRY_MS));
+    }
+    return batch.filter(({ records }) => !over.has(records[0]?.source ?? ''));
+  }
+
+  #full(): LogRefusal {
+    const { maxBytes, windowMs } = this.#options;
+    return new LogRefusal(
       'full',
-      `the log is at its bound of ${this.#options.maxBytes} bytes and everything in it is younger than ${this.#options.windowMs / 3_600_000} h`,
+      `the log is at its bound of ${maxBytes} bytes and everything in it is younger than ${windowMs / 3_600_000} h`,
       FULL_RETRY_MS,
     );
   }
 
-  #removeOld(): number {
-    const limit = this.#options.clock.now() - this.#options.windowMs;
-    // Twice as many keys as can come to be at a time.
-    this.#db
-      .prepare(
-        'DELETE FROM wal_keys WHERE rowid IN (SELECT rowid FROM wal_keys ORDER BY rowid LIMIT ?) AND received_at < ?',
-      )
-      .run(2 * REMOVE_ROWS, limit);
-    const { changes } = this.#db
-      .prepare('DELETE FROM wal WHERE id IN (SELECT id FROM wal ORDER BY id LIMIT ?) AND received_at < ?')
-      .run(REMOVE_ROWS, limit);
-    return Number(changes);
-  }
-
-  #removeSpare(): number {
-    const { spare, clock } = this.#options;
-    if (!spare) return 0;
-    const rows = this.#db
-      .prepare(
-        // In the order of the columns: of a row that stays the bytes are never read.
-        `SELECT id FROM wal WHERE id > ? AND id <= ? AND idempotency_key LIKE ? AND kind = ? AND received_at < ?
-         ORDER BY id LIMIT ?`,
-      )
-      .all(
-        ...[this.#sparedTo, spare.appliedTo(), spare.keys, spare.kind],
-        ...[clock.now() - SPARE_AGE_MS, REMOVE_ROWS],
-      ) as { id: number }[];
-    const remember = this.#db.prepare(
-      `INSERT INTO wal_keys (idempotency_key, received_at, source)
-       SELECT idempotency_key, received_at, source FROM wal WHERE id = ?`,
-    );
-    const remove = this.#db.prepare('DELETE FROM wal WHERE id = ?');
-    for (const { id } of rows) {
-      remember.run(id);
-      remove.run(id);
+  /** What cannot be saved is counted at the next start. */
+  #saveShares(): void {
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      this.#shares.save();
+      this.#db.exec('COMMIT');
+    } catch {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
     }
-    if (rows.length > 0) this.#writer.keysWereLeft();
-    this.#sparedTo = rows.at(-1)?.id ?? this.#sparedTo;
-    return rows.length;
   }
+}
+
+/** What the sources want to add, bytes. All records of one call are of one source. */
+function wantedBy(batch: readonly Waiting[]): Map<string, number> {
+  const wanted = new Map<string, number>();
+  for (const { records } of batch) {
+    const [first] = records;
+    if (!first) continue;
+    let cost = wanted.get(first.source) ?? 0;
+    for (const record of records) cost += costOf(record);
+    wanted.set(first.source, cost);
+  }
+  return wanted;
 }

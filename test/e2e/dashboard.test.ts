@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -143,6 +144,37 @@ describe('the dashboard of a calibrated machine', () => {
     });
   });
 
+  test('processes are a tree, are added up, and those of any past moment are listed', async () => {
+    await withPage(async (page) => {
+      await page.keyboard.press('p');
+      await page.getByText(/^150/).waitFor();
+      await page.getByRole('button', { name: 'Tree', exact: true }).click();
+      await page.locator('#processes tr[aria-level="2"]').first().waitFor();
+      await page.getByRole('button', { name: 'Executable', exact: true }).click();
+      const postgres = page.locator('#processes tbody tr', {
+        hasText: '/usr/lib/postgresql/17/bin/postgres',
+      });
+      assert.match(await postgres.innerText(), /postgres\s+\d\d\s+[\d.]+ %\s+[\d.]+ GB/);
+      await postgres.click();
+      await page.getByText(/^\d\d of 150/).waitFor();
+      await page.locator('#filter').fill('kdevtmpfsi');
+      await page.getByText('1 of 150').waitFor();
+      await page.getByLabel('A minute earlier').click();
+      await page.getByText(/means of the minute from/).waitFor();
+      assert.match(page.url(), /page=processes&at=\S+/);
+      const link = page.url();
+      await page.goto(link);
+      await page.getByText(/means of the minute from/).waitFor();
+      await page.getByLabel('The moment to look at').fill('2001-01-01T00:00');
+      await page.getByText('Nothing is kept of that moment.').waitFor();
+      await page.getByRole('button', { name: 'now', exact: true }).click();
+      await page.getByText('kdevtmpfsi').first().waitFor();
+      await page.keyboard.press('o');
+      await page.locator('#cpu-cpu-time .u-over').dblclick();
+      await page.getByText(/means of the minute from/).waitFor();
+    });
+  });
+
   test('a link opens what was seen when it was copied, and the way back leads through what was seen', async () => {
     await withPage(async (page) => {
       await page.getByRole('button', { name: /Unusual CPU use/ }).click();
@@ -201,6 +233,33 @@ describe('the dashboard of a calibrated machine', () => {
       assert.ok(Math.abs(span() - zoomed) < 5, 'moved, not zoomed');
       await page.keyboard.press('l');
       await page.locator('.toolbar .back').waitFor({ state: 'detached' });
+    });
+  });
+
+  test('a period is laid over the day before, and a chart is taken home as a table', async () => {
+    await withPage(async (page) => {
+      await page.locator('#cpu-cpu-time canvas').waitFor();
+      const asked: URL[] = [];
+      page.on('request', (request) => {
+        if (request.url().includes('/history')) asked.push(new URL(request.url()));
+      });
+      await page.getByLabel('Compare with').selectOption('day');
+      const day = (url: URL) => Date.now() - Number(url.searchParams.get('from'));
+      while (!asked.some((url) => day(url) > 86_400_000)) await page.waitForTimeout(20);
+      assert.match(page.url(), /against=day/);
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download the data of Busiest CPU' }).click(),
+      ]);
+      assert.match(file.suggestedFilename(), /^Busiest CPU 2.*\.csv$/);
+      const [head, ...rows] = readFileSync(await file.path(), 'utf8')
+        .trim()
+        .split('\r\n');
+      assert.equal(
+        head,
+        'time,system.cpu.busiest.utilization,system.cpu.busiest.utilization min,system.cpu.busiest.utilization max',
+      );
+      assert.ok(rows.length > 800, `${rows.length} seconds of 15 minutes`);
     });
   });
 
@@ -320,6 +379,49 @@ describe('the dashboard of a calibrated machine', () => {
       },
       {},
       true,
+    );
+  });
+});
+
+describe('the dashboard as an app', () => {
+  beforeEach(() => serve());
+
+  test('can be installed, and opens where Homeostat does not answer, without old data', async () => {
+    await withPage(
+      async (page) => {
+        await page.evaluate('navigator.serviceWorker.ready');
+        const session = await page.context().newCDPSession(page);
+        const { errors } = await session.send('Page.getAppManifest');
+        assert.deepEqual(errors, []);
+        await server.close();
+        await page.reload();
+        await page.getByText('Homeostat does not answer.').waitFor();
+        assert.equal(await page.locator('#charts canvas').count(), 0);
+        await listen(port);
+        await page.getByText('Live · now').waitFor();
+      },
+      {},
+      true,
+    );
+  });
+
+  test('tells of what opens on the desktop, once the person wants it, and of nothing that is LOW', async () => {
+    await withPage(
+      async (page) => {
+        await page.getByRole('button', { name: 'Desktop notifications: off. Change' }).click();
+        await page.getByRole('button', { name: 'Desktop notifications: on. Change' }).waitFor();
+        await page.evaluate('navigator.serviceWorker.ready');
+        source.open('LOW');
+        source.open('HIGH');
+        const shown = () =>
+          page.evaluate<readonly (readonly [string, string])[]>(
+            `navigator.serviceWorker.ready.then((registration) => registration.getNotifications())
+               .then((all) => all.map(({ title, data }) => [title, data.url]))`,
+          );
+        while ((await shown()).length === 0) await page.waitForTimeout(50);
+        assert.deepEqual(await shown(), [['HIGH · shop-eu-1', './?anomaly=opened-HIGH']]);
+      },
+      { permissions: ['notifications'] },
     );
   });
 });

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import tls from 'node:tls';
+import { PublishResponse_Status } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { LogReader } from '../../src/wal/log-reader.ts';
-import { Publisher } from '../support/bus.ts';
+import { batchOf, Publisher, StreamPublisher } from '../support/bus.ts';
 import { homeostat, ownFolder } from '../support/daemon.ts';
-import { type HubOptions, HubProcess, logOf } from '../support/hub.ts';
+import { enrolHosts, type HubOptions, HubProcess, logOf } from '../support/hub.ts';
 import { onSmallDisk, seenBy } from '../support/private-mounts.ts';
 import { makeStubs, python } from '../support/python-client.ts';
 
@@ -112,7 +113,7 @@ const inUseBy = (pid: number, data: string): RegExp =>
 
 describe('the log of a hub', () => {
   it('at its bound makes clients come back later, and tells them when', async (t) => {
-    const { folder, hub } = await setUp(t, { args: ['--max-log', '1MiB'] });
+    const { folder, hub } = await setUp(t, { args: ['--max-log', '1MiB', '--client-share', '100'] });
     const client = new Publisher(hub.address, folder, 'client');
     const answers: Record<string, number> = {};
     for (let round = 0; round < 40 && !answers.RETRY; round++) {
@@ -124,6 +125,38 @@ describe('the log of a hub', () => {
     assert.ok(answers.RETRY! > 0 && answers.OK! > 500, JSON.stringify(answers));
     const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
     assert.match(metrics, new RegExp(`^bus_retry_total ${answers.RETRY}$`, 'm'));
+  });
+
+  it('goes on taking from others when one client holds its share of it, who is told so', async (t) => {
+    const { folder, data, hub } = await setUp(t, { args: ['--max-log', '1MiB', '--client-share', '50'] });
+    await enrolHosts(data, folder, ['web']);
+    const greedy = new StreamPublisher(hub.address, folder, 'web');
+    t.after(() => greedy.close());
+    await greedy.next();
+    let told = '';
+    for (let batch = 1; !told && batch < 50; batch++) {
+      const keys = Array.from({ length: 100 }, (_, index) => `${'k'.repeat(200)}${batch}-${index}`);
+      greedy.send(batchOf(batch, keys));
+      const { status, reason, backoffHintMs } = await greedy.next();
+      if (status === PublishResponse_Status.STATUS_RETRY) told = `${reason}; ${backoffHintMs} ms`;
+    }
+    assert.match(told, /^web holds \d+ bytes of the log; at most 50 % of what the others leave.*; 30000 ms$/);
+    const other = new Publisher(hub.address, folder, 'client');
+    t.after(() => other.close());
+    assert.equal(await other.publish('k'), 'OK');
+    const { stdout } = await homeostat(folder, ['bus', 'status', '--data', data]);
+    assert.match(stdout, /^Held back +web: log_share 1$/m);
+    assert.match(stdout, /^Held by +web \d+ kB, client \d+ B$/m);
+    const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
+    assert.match(metrics, /^bus_limited_total\{limit="log_share"\} 1$/m);
+    for (let tries = 0; tries < 100; tries++) {
+      const shown = await homeostat(folder, ['status', '--host', 'web', '--data', data, '--json']);
+      if (shown.code === 0) {
+        assert.match(shown.stdout, /the hub takes no events: web holds/);
+        return;
+      }
+    }
+    assert.fail('the host is not shown');
   });
 
   it("keeps a client's envelope although another client used its key first, and tells of it", async (t) => {

@@ -6,31 +6,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { writeSeen } from '../../src/learn/seen.ts';
-import { ManualClock } from '../../src/lib/clock.ts';
 import type { Comparison } from '../../src/model/comparison.ts';
 import { FEATURES } from '../../src/model/features.ts';
 import type { RegisteredModel } from '../../src/model/registered-model.ts';
-import { openStore } from '../../src/store/store.ts';
 import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
-import { syntheticSeries } from '../support/synthetic-machine.ts';
+import { SECONDS, withHistory } from '../support/stored-history.ts';
 
-const SECONDS = 1800;
 const HOMEOSTAT = fileURLToPath(new URL('../../bin/homeostat.mjs', import.meta.url));
-
-/** A data folder with half an hour of a synthetic machine, which ended a minute ago. */
-function withHistory(folder: string): number {
-  const start = Date.now() - (SECONDS + 60) * 1000;
-  const clock = new ManualClock(start);
-  const store = openStore({ folder: join(folder, 'data'), clock });
-  const values = syntheticSeries(SECONDS, 1);
-  for (let second = 0; second < SECONDS; second++) {
-    const metrics = FEATURES.map((series) => ({ series, value: values[series.key]![second]! }));
-    store.append({ at: clock.now(), metrics });
-    clock.advance(1000);
-  }
-  store.close();
-  return start;
-}
 
 async function json<T>(folder: string, ...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await homeostat(folder, [...args, '--data', 'data', '--json']);

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { grafanaDashboard } from '../../src/exporters/grafana/dashboard.ts';
 import { METRICS, type MetricName } from '../../src/model/names.ts';
-import { Daemon, ownFolder } from '../support/daemon.ts';
+import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { enrol, HubProcess } from '../support/hub.ts';
 import { promtool, type Sampled, Scraper } from '../support/prometheus.ts';
+import { withHistory } from '../support/stored-history.ts';
 
 const TOKEN = 'a-token-of-this-test-alone';
 
@@ -118,5 +120,48 @@ describe('/metrics of a hub', () => {
     const nobody = await fetch(`${hub.figures}/metrics?host=web-2`);
     assert.equal(nobody.status, 404);
     await nobody.body?.cancel();
+  });
+});
+
+/** What machines may be without: disks that the kernel tells of, and pressure. */
+const MAY_BE_MISSING = /^system_(disk|linux_pressure)_/;
+
+describe('the dashboard for Grafana', () => {
+  it('shows something in every panel', async (t) => {
+    const folder = ownFolder(t);
+    const hubData = join(folder, 'hub');
+    const hub = await HubProcess.start(hubData);
+    t.after(() => hub.end('SIGKILL'));
+    await enrol(join(folder, 'data'), hubData, 'web-1', hub.address);
+    // A model, so that there is a score.
+    const start = new Date(withHistory(folder)).toISOString();
+    const data = ['--data', 'data'];
+    const trained = await homeostat(folder, ['train', ...data, '--from', start, '--detectors', 'baselines']);
+    assert.equal(trained.code, 0, trained.stderr);
+    assert.equal((await homeostat(folder, ['model', 'promote', 'candidate', ...data])).code, 0);
+    const daemon = await Daemon.start(t, folder, { command: 'agent' });
+    const { address } = daemon.client.run;
+    const jobs = job('homeostat', address, 'none') + job('hub', hub.figures, 'none');
+    const scraper = await Scraper.start(t, folder, 'prometheus', `scrape_configs:\n${jobs}`);
+    await scraper.until('homeostat_score{host=""}', (found) => found.length > 0);
+    await scraper.until('homeostat_score{host="web-1"}', (found) => found.length > 0);
+    const page = await (await fetch(`${address}/metrics`)).text();
+    const { panels, templating } = grafanaDashboard();
+    const empty: string[] = [];
+    for (const { expr } of panels.flatMap(({ targets }) => targets)) {
+      const asked = expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(instance|host)/g, '.*');
+      const [name = ''] = /(system|homeostat|process|bus|hub)_\w+/.exec(asked) ?? [];
+      if (MAY_BE_MISSING.test(name) && !page.includes(`\n${name}`)) continue;
+      if ((await scraper.query(asked)).length === 0) empty.push(asked);
+    }
+    assert.deepEqual(empty, []);
+    for (const { query } of templating.list.slice(1)) {
+      const [, series, label] = /^label_values\((.*), (\w+)\)$/.exec((query as { query: string }).query)!;
+      const found = await scraper.query(series!.replaceAll(/\$instance/g, '.*'));
+      assert.ok(
+        found.some(({ metric }) => metric[label!]),
+        series,
+      );
+    }
   });
 });

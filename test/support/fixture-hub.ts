@@ -2,8 +2,10 @@ import type { Clock } from '../../src/lib/clock.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
 import type { BusStatus } from '../../src/model/bus.ts';
 import type { HostSummary } from '../../src/model/host.ts';
+import type { IncidentArchive } from '../../src/model/incident-archive.ts';
 import type { ToldStatus } from '../../src/model/status.ts';
 import type { HubSource, Source } from '../../src/serve/source.ts';
+import { fixtureArchive } from './fixture-archive.ts';
 import { FixtureSource } from './fixture-source.ts';
 
 const MINUTE = 60_000;
@@ -45,6 +47,7 @@ export class FixtureHub implements HubSource {
     const { machine } = this;
     return {
       history: machine.history,
+      archive: machine.archive,
       status: () => told(machine, summary),
       processes: () => machine.processes(),
       process: (id) => machine.process(id),
@@ -53,6 +56,10 @@ export class FixtureHub implements HubSource {
       bands: () => ({}),
       subscribe: (listener) => machine.subscribe((event) => event.type !== 'status' && listener(event)),
     };
+  }
+
+  get archive(): IncidentArchive {
+    return fixtureArchive(this.anomalies({ limit: 100 }));
   }
 
   anomalies({ limit }: { readonly limit: number }): readonly Anomaly[] {

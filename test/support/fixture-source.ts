@@ -1,15 +1,23 @@
 import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import type { Anomaly } from '../../src/model/anomaly.ts';
+import type { Anomaly, Severity } from '../../src/model/anomaly.ts';
 import type { Forecast } from '../../src/model/breach.ts';
-import type { Frame, HistoryAnswer, HistoryQuery, ProcessPoint } from '../../src/model/history.ts';
-import type { Process, ProcessScan } from '../../src/model/process.ts';
+import type {
+  Frame,
+  HistoryAnswer,
+  HistoryQuery,
+  PastProcesses,
+  ProcessPoint,
+} from '../../src/model/history.ts';
+import type { IncidentArchive } from '../../src/model/incident-archive.ts';
+import type { ListedProcess, Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
 import type { Band } from '../../src/model/score.ts';
 import { severityOf } from '../../src/model/severity.ts';
 import type { ScoreNow, Status } from '../../src/model/status.ts';
 import type { LiveEvent, Source } from '../../src/serve/source.ts';
 import { fixtureAnomalies } from './fixture-anomalies.ts';
+import { fixtureArchive } from './fixture-archive.ts';
 import { bandOf, type Incident, noise, SCORE, SHAPES, valueAt } from './fixture-machine.ts';
 import { fixtureProcesses } from './fixture-processes.ts';
 import { fixtureStatus } from './fixture-status.ts';
@@ -43,6 +51,10 @@ export class FixtureSource implements Source {
       { from: now - 31 * 60 * MINUTE, to: now - 30.6 * 60 * MINUTE },
     ];
     this.gap = { from: now - 32 * MINUTE, to: now - 25 * MINUTE };
+  }
+
+  get archive(): IncidentArchive {
+    return fixtureArchive(this.history.anomalies({}));
   }
 
   get subscribers(): number {
@@ -102,6 +114,15 @@ export class FixtureSource implements Source {
         });
       }
       return points;
+    },
+    processesAt: (at: number): PastProcesses | undefined => {
+      const minute = Math.floor(at / MINUTE) * MINUTE;
+      const there = (this.processes()?.processes ?? []).filter(({ startedAt }) => startedAt <= minute);
+      const processes = there.map((process): ListedProcess => {
+        const [point] = this.history.processHistory(process.id, minute, minute + 1);
+        return { ...process, ...(point && { cpu: point.cpu, rss: point.rss }) };
+      });
+      return minute > this.#clock.now() || processes.length === 0 ? undefined : { at: minute, processes };
     },
     anomalies: (query: { from?: number; to?: number; limit?: number }): readonly Anomaly[] => {
       if (this.#mood !== 'calibrated') return [];
@@ -202,6 +223,12 @@ export class FixtureSource implements Source {
   }
 
   /** The sample of this moment, and each five seconds the processes and the status. */
+  /** Another anomaly opens now, `opened-HIGH`, as the live stream tells of it. */
+  open(severity: Severity): void {
+    const [like] = fixtureAnomalies(this.incidents, this.#startedAt, this.#clock.now());
+    this.emit({ type: 'anomaly', anomaly: { ...like!, id: `opened-${severity}`, severity } });
+  }
+
   tick(): void {
     const at = Math.floor(this.#clock.now() / 1000) * 1000;
     const values: Record<string, number> = {};

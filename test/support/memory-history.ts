@@ -17,6 +17,7 @@ export function memoryHistory(
       })),
     query: (query) => answer(query, startAt, values, stepMs),
     processHistory: () => [],
+    processesAt: () => undefined,
     anomalies: () => [],
     breaches: () => [],
   };

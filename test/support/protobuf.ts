@@ -12,6 +12,7 @@ export function readFields(bytes: Uint8Array): Fields {
     const wireType = tag & 7;
     if (wireType === 0) values.push(cursor.varint());
     else if (wireType === 2) values.push(cursor.take(cursor.varint()));
+    else if (wireType === 1) values.push(cursor.take(8));
     else if (wireType === 5) values.push(cursor.take(4));
     else throw new Error(`wire type ${wireType}`);
   }

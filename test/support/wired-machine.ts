@@ -19,6 +19,7 @@ import { ManualClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { countedAlarms } from '../../src/model/alarm-rate.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { fixtureArchive } from './fixture-archive.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { ManualTimers } from './manual-timers.ts';
 import { ProcHost } from './proc-host.ts';
@@ -157,6 +158,7 @@ export function wireMachine(
     version: '0.0.0',
     dataFolder: folder,
     history: store,
+    archive: fixtureArchive([]),
     agent: {
       hostId: 'test',
       learning: () => learner.state(),

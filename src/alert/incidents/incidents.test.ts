@@ -6,6 +6,7 @@ import type { Incident, Notice, Signal } from '../../model/incident.ts';
 import { Incidents } from './incidents.ts';
 import type { KeptIncident } from './kept.ts';
 import { DEFAULT_POLICY, type IncidentPolicy } from './policy.ts';
+import { type Window, wallClock, windowNow } from './windows.ts';
 
 const BEGIN = 1_790_000_000_000;
 const SECOND = 1000;
@@ -45,7 +46,8 @@ class Bench {
     this.incidents = new Incidents({
       policy: { ...DEFAULT_POLICY, ...policy },
       onChange: (kept) => this.kept.set(kept.incident.id, kept),
-      notify: ({ what, incident }: Notice) => this.notices.push(`${what} ${incident.cause}`),
+      notify: ({ what, incident, others = [] }: Notice) =>
+        this.notices.push(`${what} ${[incident, ...others].map(({ cause }) => cause).join(' + ')}`),
     });
     this.incidents.restore(left, this.at);
   }
@@ -199,6 +201,127 @@ test('after a restart an incident goes on, and nothing is told twice', () => {
   assert.deepEqual(after.notices, []);
   after.tell(closed(signal('b'), after.at)).pass(10 * MINUTE);
   assert.deepEqual(after.notices, ['closed process /usr/bin/xmrig']);
+});
+
+test('what a model is not sure of is not told until something is sure, unless it is wished for', () => {
+  const unsure = signal('a', { provisional: true });
+  const bench = new Bench().tell(unsure).pass(MINUTE);
+  assert.deepEqual(bench.notices, []);
+  const [decision, ...others] = bench.all()[0]!.decisions;
+  assert.deepEqual([decision?.told, others], [false, []]);
+  bench.tell(signal('b'));
+  assert.deepEqual(bench.notices, ['opened process /usr/bin/xmrig']);
+  assert.deepEqual(new Bench({ tellProvisional: true }).tell(unsure).notices, [
+    'opened process /usr/bin/xmrig',
+  ]);
+});
+
+/** 07:00 in Berlin on a Thursday, in winter: 06:00 in UTC. */
+const MORNING = Date.UTC(2026, 10, 19, 6);
+const berlin = wallClock('Europe/Berlin');
+
+/** A night: what is told when `hours` before 07:00 something happens, and when. */
+function night(policy: Partial<IncidentPolicy>, hours: number, ...signals: readonly Signal[]): Bench {
+  const bench = new Bench({ wallClock: berlin, ...policy });
+  bench.at = MORNING - hours * 60 * MINUTE;
+  return bench.tell(...signals);
+}
+
+test('quiet hours hold back what is not HIGH, and tell it together in the morning', () => {
+  const quietHours = [{ from: '22:00', to: '07:00' }];
+  const other = signal('b', { culprits: [culprit('/bin/b')] });
+  const high = signal('c', { severity: 'HIGH', culprits: [culprit('/bin/c')] });
+  const bench = night({ quietHours }, 5, signal('a'), other, high);
+  assert.deepEqual(bench.notices, ['opened process /bin/c']);
+  bench.tell(closed(other, bench.at)).pass(60 * MINUTE);
+  assert.deepEqual(
+    bench.all().map(({ state }) => state),
+    ['open', 'closed', 'open'],
+  );
+  assert.equal(bench.all()[0]!.decisions[0]!.why, 'quiet hours until 07:00');
+  bench.pass(239 * MINUTE);
+  assert.equal(bench.notices.length, 2, 'HIGH is told again after four hours');
+  bench.pass(2 * MINUTE);
+  assert.deepEqual(bench.notices.slice(2), ['opened process /usr/bin/xmrig + process /bin/b']);
+  bench.pass(60 * MINUTE);
+  assert.deepEqual(bench.notices.length, 3);
+});
+
+test('maintenance holds back everything, and what is still open at its end is told', () => {
+  const maintenance = [{ name: 'patches', days: ['wed'] as const, from: '23:00', to: '05:00' }];
+  const high = signal('a', { severity: 'HIGH' });
+  const other = signal('b', { severity: 'HIGH', culprits: [culprit('/bin/b')] });
+  const bench = night({ maintenance }, 3, high, other);
+  bench.tell(closed(other, bench.at)).pass(59 * MINUTE);
+  assert.deepEqual(bench.notices, []);
+  assert.equal(bench.all()[0]!.decisions[0]!.why, 'maintenance (patches) until 05:00');
+  bench.pass(2 * MINUTE);
+  assert.deepEqual(bench.notices, ['opened process /usr/bin/xmrig']);
+});
+
+test('a window holds at its hours, on its days, for its hosts and kinds', () => {
+  const cases: readonly (readonly [Omit<Window, 'from' | 'to'> & Partial<Window>, boolean])[] = [
+    [{ from: '01:00', to: '03:00' }, true],
+    [{ from: '02:01', to: '03:00' }, false],
+    [{ from: '01:00', to: '02:00' }, false],
+    [{ from: '22:00', to: '03:00', days: ['wed'] }, true],
+    [{ from: '22:00', to: '03:00', days: ['thu'] }, false],
+    [{ from: '01:00', to: '03:00', days: ['thu'] }, true],
+    [{ from: '2026-11-19T00:00', to: '2026-11-20T00:00' }, true],
+    [{ from: '2026-11-19T02:01', to: '2026-11-20T00:00' }, false],
+    [{ from: '01:00', to: '03:00', hosts: ['web'], kinds: ['machine'] }, true],
+    [{ from: '01:00', to: '03:00', hosts: ['db'] }, false],
+    [{ from: '01:00', to: '03:00', kinds: ['threshold'] }, false],
+  ];
+  for (const [window, holds] of cases) {
+    const bench = night({ maintenance: [{ from: '', to: '', ...window }] }, 5, signal('a'));
+    assert.equal(bench.notices.length === 0, holds, JSON.stringify(window));
+  }
+});
+
+test('the hours of a window are those of its zone, in summer as in winter', () => {
+  const window = { from: '22:00', to: '07:00' };
+  const holds = (at: number): boolean =>
+    windowNow([window], { host: 'web', kind: 'machine' }, berlin(at), () => true) !== undefined;
+  assert.deepEqual([holds(MORNING - MINUTE), holds(MORNING)], [true, false]);
+  const summer = Date.UTC(2026, 6, 2, 5);
+  assert.deepEqual([holds(summer - MINUTE), holds(summer)], [true, false]);
+});
+
+test('a grave incident is told again while it is open, a lesser one is not', () => {
+  const bench = new Bench({ remindEveryMs: 60 * MINUTE });
+  bench
+    .tell(signal('a', { severity: 'HIGH' }), signal('b', { culprits: [culprit('/bin/b')] }))
+    .pass(121 * MINUTE);
+  assert.deepEqual(bench.notices, [
+    ...['opened process /usr/bin/xmrig', 'opened process /bin/b'],
+    ...['reminder process /usr/bin/xmrig', 'reminder process /usr/bin/xmrig'],
+  ]);
+});
+
+test('what comes and goes is told once as that, then when it is over for good', () => {
+  const bench = new Bench();
+  for (let round = 0; round < 8; round++) {
+    const one = signal(`round ${round}`, { since: bench.at });
+    bench
+      .tell(one)
+      .pass(MINUTE)
+      .tell(closed(one, bench.at))
+      .pass(6 * MINUTE);
+  }
+  const [incident] = bench.all();
+  assert.deepEqual([bench.all().length, incident?.flapping, incident?.returns], [1, true, 7]);
+  const told = bench.notices.length;
+  assert.equal(told, 9, 'opened and closed four times, then flapping');
+  bench.pass(40 * MINUTE);
+  assert.deepEqual(bench.notices.slice(told), ['closed process /usr/bin/xmrig']);
+});
+
+test('how it went with a channel stands among the decisions', () => {
+  const bench = new Bench().tell(signal('a'));
+  const [{ id }] = bench.all() as [Incident];
+  bench.incidents.told(id, { at: bench.at, what: 'opened', told: true, why: 'told by slack' });
+  assert.equal(bench.all()[0]!.decisions.at(-1)!.why, 'told by slack');
 });
 
 const anySignal = fc.record({

@@ -1,7 +1,9 @@
+import type { Severity } from '../../model/anomaly.ts';
 import type { Decision, Incident, Notice, Signal } from '../../model/incident.ts';
 import { causeOf, isOneWith } from './cause.ts';
-import { begin, close, comeBack, decide, isGraver, type KeptIncident, take } from './kept.ts';
+import { begin, close, comeBack, decide, type KeptIncident, take, withDecision } from './kept.ts';
 import type { IncidentPolicy } from './policy.ts';
+import { dueOf, holdOf } from './telling.ts';
 
 export interface IncidentsOptions {
   readonly policy: IncidentPolicy;
@@ -11,7 +13,7 @@ export interface IncidentsOptions {
   readonly notify?: (notice: Notice) => void;
 }
 
-const HOUR = 3_600_000;
+const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
 
 /**
  * Signals -> incidents: what has one cause at one time is one thing for a person to act on. All time comes from outside, so
@@ -19,6 +21,7 @@ const HOUR = 3_600_000;
  */
 export class Incidents {
   readonly #options: IncidentsOptions;
+  #policy: IncidentPolicy;
   /** What is open, and what may still come back, by id; oldest first. */
   readonly #kept = new Map<string, KeptIncident>();
   /** Which incident a signal belongs to. */
@@ -26,6 +29,12 @@ export class Incidents {
 
   constructor(options: IncidentsOptions) {
     this.#options = options;
+    this.#policy = options.policy;
+  }
+
+  /** Another policy holds from now on. */
+  use(policy: IncidentPolicy): void {
+    this.#policy = policy;
   }
 
   /**
@@ -51,19 +60,28 @@ export class Incidents {
     if (!home) return begin(signal, at);
     const taken = take(home, signal, at);
     const isBack = home.incident.state === 'closed' && signal.state === 'open';
-    return isBack ? comeBack(taken, at, HOUR) : taken;
+    return isBack ? comeBack(taken, at, this.#policy.flapReturns) : taken;
   }
 
   /** Time passes: what was quiet for long enough closes, and what waited to be told is told. To be called every second or so. */
   look(at: number): void {
-    const { closeAfterMs, reopenWithinMs } = this.#options.policy;
-    for (const [id, kept] of this.#kept) {
+    const { closeAfterMs, reopenWithinMs } = this.#policy;
+    const slept: KeptIncident[] = [];
+    for (const kept of this.#kept.values()) {
       const { incident, memory } = kept;
-      const { quietSince } = memory;
-      if (incident.state === 'open' && quietSince !== undefined && at - quietSince >= closeAfterMs)
-        this.#put(close(kept, at), at);
-      else if (incident.closedAt !== undefined && at - incident.closedAt > reopenWithinMs) this.#forget(id);
+      const isOver = memory.quietSince !== undefined && at - memory.quietSince >= closeAfterMs;
+      if (incident.state === 'open' && isOver) this.#put(close(kept, at), at, slept);
+      else this.#review(kept, at, slept);
+      if (incident.closedAt !== undefined && at - incident.closedAt > reopenWithinMs)
+        this.#forget(incident.id, at);
     }
+    this.#digest(slept, at);
+  }
+
+  /** How telling people of an incident went: `why` for a person, `told by slack`. */
+  told(id: string, decision: Decision): void {
+    const kept = this.#kept.get(id);
+    if (kept) this.#change({ ...kept, incident: withDecision(kept.incident, decision) });
   }
 
   /** What is open now, oldest first. */
@@ -74,7 +92,7 @@ export class Incidents {
   #homeOf(signal: Signal, at: number): KeptIncident | undefined {
     const known = this.#kept.get(this.#homes.get(signal.id) ?? '');
     if (known) return known;
-    const { reopenWithinMs } = this.#options.policy;
+    const { reopenWithinMs } = this.#policy;
     const cause = causeOf(signal);
     const alike = [...this.#kept.values()].filter(
       ({ incident, memory }) => incident.host === signal.host && isOneWith(cause, memory),
@@ -86,35 +104,65 @@ export class Incidents {
   }
 
   /** The id of the incident. */
-  #put(kept: KeptIncident, at: number): string {
-    const decided = this.#decided(kept, at);
-    this.#kept.set(decided.incident.id, decided);
-    this.#options.onChange(decided);
-    return decided.incident.id;
+  #put(kept: KeptIncident, at: number, slept?: KeptIncident[]): string {
+    this.#change(kept);
+    this.#review(kept, at, slept);
+    return kept.incident.id;
   }
 
-  #forget(id: string): void {
+  #change(kept: KeptIncident): void {
+    this.#kept.set(kept.incident.id, kept);
+    this.#options.onChange(kept);
+  }
+
+  /** What can neither come back nor has to be told. */
+  #forget(id: string, at: number): void {
+    if (dueOf(this.#kept.get(id)!, this.#policy, at)) return;
     this.#kept.delete(id);
     for (const [signal, home] of this.#homes) if (home === id) this.#homes.delete(signal);
   }
 
-  #decided(kept: KeptIncident, at: number): KeptIncident {
-    const what = dueOf(kept);
-    if (!what) return kept;
-    const { incident } = kept;
+  /** Tells what is due, or keeps why not; `slept` gets what quiet hours held back until now. */
+  #review(kept: KeptIncident, at: number, slept?: KeptIncident[]): void {
+    const policy = this.#policy;
+    const what = dueOf(kept, policy, at);
+    if (!what) return;
+    const { held } = kept.memory;
+    const hold = holdOf(kept, what, policy, at);
+    if (!hold && slept && held?.because === 'quiet hours') slept.push(kept);
+    else if (!hold) this.#tell(kept, what, at);
+    else if (held?.why !== hold.why || held.what !== what)
+      this.#change(decide(kept, { at, what, told: false, why: hold.why }, hold));
+  }
+
+  /** What quiet hours held back is told together. */
+  #digest(slept: readonly KeptIncident[], at: number): void {
+    const [first, ...others] = slept.toSorted((one, other) => weigh(other) - weigh(one));
+    if (!first) return;
+    for (const kept of others)
+      this.#know(kept, at, `together with ${first.incident.id.slice(0, 8)} after quiet hours`);
+    this.#tell(
+      first,
+      dueOf(first, this.#policy, at)!,
+      at,
+      others.map(({ incident }) => incident),
+    );
+  }
+
+  #know(kept: KeptIncident, at: number, why: string): void {
+    const what = dueOf(kept, this.#policy, at)!;
+    this.#change(decide(kept, { at, what, told: this.#options.notify !== undefined, why }, undefined));
+  }
+
+  #tell(kept: KeptIncident, what: Decision['what'], at: number, others: readonly Incident[] = []): void {
     const { notify } = this.#options;
-    notify?.({ what, at, incident });
-    const decision: Decision = notify
-      ? { at, what, told: true, why: 'handed to the channels' }
-      : { at, what, told: false, why: 'no channel is set up' };
-    return decide(kept, decision, { at, severity: incident.severity, state: incident.state });
+    const why = notify ? 'handed to the channels' : 'no channel is set up';
+    const decided = decide(kept, { at, what, told: notify !== undefined, why }, undefined);
+    this.#change(decided);
+    notify?.({ what, at, incident: decided.incident, ...(others.length > 0 && { others }) });
   }
 }
 
-/** What people do not know yet of an incident. */
-function dueOf({ incident, memory: { told, openSignals } }: KeptIncident): Decision['what'] | undefined {
-  const { state, severity } = incident;
-  if (!told) return openSignals.length > 0 ? 'opened' : undefined;
-  if (state !== told.state) return state === 'open' ? 'opened' : 'closed';
-  return state === 'open' && isGraver(severity, told.severity) ? 'risen' : undefined;
-}
+/** The gravest first, and what is still open before what is over. */
+const weigh = ({ incident: { severity, state } }: KeptIncident): number =>
+  2 * SEVERITIES.indexOf(severity) + (state === 'open' ? 1 : 0);

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { BrokenMetric, Culprit, Severity } from '../../model/anomaly.ts';
 import type { Decision, Incident, IncidentSignal, Signal } from '../../model/incident.ts';
 import { type Cause, causeOf, type NamedCauses } from './cause.ts';
+import type { Hold } from './telling.ts';
 
 /** What people know of an incident. */
 export interface Told {
   readonly at: number;
   readonly severity: Severity;
   readonly state: Incident['state'];
+  readonly flapping: boolean;
 }
 
 /** What is known of an incident beside what is shown of it. */
@@ -21,6 +23,8 @@ export interface IncidentMemory extends NamedCauses {
   /** When it came back, ms since the epoch: those that flapping is judged by. */
   readonly returnedAt: readonly number[];
   readonly told?: Told;
+  /** Why what people do not know yet waits. */
+  readonly held?: Hold & { readonly what: Decision['what'] };
 }
 
 /** An incident as it is kept: what is shown, and what it takes to go on with it after a restart. */
@@ -30,6 +34,7 @@ export interface KeptIncident {
 }
 
 const RANK: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 };
+const HOUR = 3_600_000;
 const MOST_SIGNALS = 50;
 const MOST_DECISIONS = 50;
 const MOST_METRICS = 12;
@@ -93,22 +98,35 @@ export function close({ incident, memory }: KeptIncident, at: number): KeptIncid
   return { incident: { ...incident, state: 'closed', updatedAt: at, closedAt }, memory };
 }
 
-/** The incident as it comes back. */
-export function comeBack({ incident, memory }: KeptIncident, at: number, withinMs: number): KeptIncident {
+/** The incident as it comes back; what did so `flapReturns` times within an hour flaps from then on. */
+export function comeBack({ incident, memory }: KeptIncident, at: number, flapReturns: number): KeptIncident {
   const { closedAt, ...rest } = incident;
-  const returnedAt = [...memory.returnedAt, at].filter((moment) => at - moment < withinMs);
+  const returnedAt = [...memory.returnedAt, at].filter((moment) => at - moment < HOUR);
+  const flapping = incident.flapping || returnedAt.length >= flapReturns;
   return {
-    incident: { ...rest, state: 'open', updatedAt: at, returns: incident.returns + 1 },
+    incident: { ...rest, state: 'open', updatedAt: at, returns: incident.returns + 1, flapping },
     memory: { ...memory, returnedAt },
   };
 }
 
-/** The incident with a decision about it. */
-export function decide(kept: KeptIncident, decision: Decision, told: Told | undefined): KeptIncident {
-  const { incident, memory } = kept;
-  const decisions = [...incident.decisions, decision].slice(-MOST_DECISIONS);
-  return { incident: { ...incident, decisions }, memory: told ? { ...memory, told } : memory };
+/** The incident as people know it now, or why they do not. */
+export function decide(kept: KeptIncident, decision: Decision, held: Hold | undefined): KeptIncident {
+  const { at, what } = decision;
+  const incident = withDecision(kept.incident, decision);
+  const { severity, state, flapping } = incident;
+  const { held: before, ...memory } = kept.memory;
+  return {
+    incident,
+    memory: held
+      ? { ...memory, held: { ...held, what } }
+      : { ...memory, told: { at, severity, state, flapping } },
+  };
 }
+
+export const withDecision = (incident: Incident, decision: Decision): Incident => ({
+  ...incident,
+  decisions: [...incident.decisions, decision].slice(-MOST_DECISIONS),
+});
 
 /** What is graver weighs more, then what a model is sure of. */
 const weightOf = ({ severity, provisional }: Signal): number => 2 * RANK[severity] + (provisional ? 0 : 1);

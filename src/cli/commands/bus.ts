@@ -61,6 +61,10 @@ function render({
     const counts = Object.entries(limits).map(([limit, count]) => `${limit} ${count}`);
     lines.push(line('Held back', `${client}: ${counts.join(', ')}`));
   }
+  if (log.largest.length > 0) {
+    const held = log.largest.map(({ client, bytes }) => `${client} ${formatValue(bytes, 'By')}`);
+    lines.push(line('Held by', held.join(', ')));
+  }
   const { count, last } = log.sharedKeys;
   if (last)
     lines.push(

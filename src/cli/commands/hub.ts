@@ -13,6 +13,10 @@ import { addHubHosts } from './hub-hosts.ts';
 export function addHub(program: Command): void {
   const hub = addDataOption(program.command('hub'))
     .description('take process events over gRPC with mutual TLS and keep them durably, until Ctrl-C')
+    .option(
+      '--config <file>',
+      'configuration file, for what it says of incidents (default: the usual one where it exists)',
+    )
     .option('--bus-host <address>', 'address to take events on', '127.0.0.1')
     .option('--bus-port <n>', 'port to take events on; 0 takes any free one', portArgument, 50051)
     .option('--enroll-port <n>', 'port to enrol hosts on; 0 takes any free one', portArgument, 50052)
@@ -23,6 +27,7 @@ export function addHub(program: Command): void {
       portArgument,
       4664,
     )
+    .option('--logs <dir>', 'folder for hub.log (default: in the data folder)')
     .option('--token <token>', 'ask for it in the dashboard; better set HOMEOSTAT_TOKEN')
     .addOption(
       new Option('--max-log <size>', 'what the log may take on disk')
@@ -33,6 +38,11 @@ export function addHub(program: Command): void {
       new Option('--host-cap <size>', 'what the history of one host may take on disk')
         .argParser(sizeArgument)
         .default(200 * 2 ** 20, '200MiB'),
+    )
+    .addOption(
+      new Option('--client-share <percent>', 'what one client may hold of the log, of what the others leave')
+        .argParser(percentArgument)
+        .default(80, '80'),
     )
     .option(
       '--client-events <n>',
@@ -115,6 +125,13 @@ async function signingKeyIn(path: string): Promise<string> {
     );
   }
   return readSigningKey(text, path);
+}
+
+function percentArgument(text: string): number {
+  const percent = Number(text);
+  if (!/^\d+$/.test(text) || percent < 1 || percent > 100)
+    throw new InvalidArgumentError('expected a whole number from 1 to 100, which is no limit');
+  return percent;
 }
 
 function sizeArgument(text: string): number {

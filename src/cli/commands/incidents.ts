@@ -1,10 +1,21 @@
-import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
 import { duration } from '../../lib/text.ts';
 import type { Incident } from '../../model/incident.ts';
-import type { IncidentQuery } from '../../store/incident-file.ts';
-import { hubFolder } from '../hub-folder.ts';
-import { addDataOption, addHostOption, addJsonOption, countArgument, momentArgument } from '../options.ts';
+import type { Status } from '../../model/status.ts';
+import { findRunning } from '../client.ts';
+import type { WithEvidence } from '../incidents/archives.ts';
+import {
+  addDataOption,
+  addHostOption,
+  addJsonOption,
+  checkPeriod,
+  countArgument,
+  momentArgument,
+} from '../options.ts';
 import { table } from '../table.ts';
+import { withHistory } from '../with-history.ts';
 
 interface IncidentsOptions {
   readonly data: string;
@@ -26,6 +37,7 @@ export function addIncidents(program: Command): void {
     )
     .option('--limit <n>', 'at most so many', countArgument, 50)
     .action(async ({ data, json, host, open, since, limit }: IncidentsOptions) => {
+      const { listIncidents } = await import('../incidents/archives.ts');
       const incidents = await listIncidents(data, {
         ...{ limit, ...(open && { isOpen: open }) },
         ...(since !== undefined && { from: since }),
@@ -37,19 +49,66 @@ export function addIncidents(program: Command): void {
     });
 }
 
-/** Of this machine, and of all hosts where a hub keeps its data here. */
-async function listIncidents(data: string, query: IncidentQuery): Promise<readonly Incident[]> {
-  const { openIncidents } = await import('../../store/incident-file.ts');
-  const found = [data, hubFolder(data)].flatMap((folder) => {
-    const kept = openIncidents(folder);
-    try {
-      return kept?.list(query) ?? [];
-    } finally {
-      kept?.close();
-    }
-  });
-  return found.toSorted((one, other) => other.since - one.since).slice(0, query.limit);
+interface IncidentOptions {
+  readonly data: string;
+  readonly json?: true;
 }
+
+export function addIncident(program: Command): void {
+  addJsonOption(addDataOption(program.command('incident')))
+    .argument('<id>', 'as the list of incidents shows it, or how it begins')
+    .description(
+      'one incident: what happened, who was told and why not, what was measured, the busiest processes',
+    )
+    .action(async (id: string, { data, json }: IncidentOptions) => {
+      const { readIncident } = await import('../incidents/archives.ts');
+      const read = await readIncident(data, id);
+      if (json) console.log(JSON.stringify(jsonOf(read), null, 2));
+      else {
+        const { renderIncident } = await import('../incidents/render.ts');
+        console.log(renderIncident(read, Date.now()));
+      }
+    });
+}
+
+interface WhyNotOptions {
+  readonly data: string;
+  readonly json?: true;
+  readonly since: number;
+}
+
+export function addWhyNot(program: Command): void {
+  addJsonOption(addDataOption(program.command('why-not')))
+    .description('what was seen and why nobody was told of it: held back, grouped, or usual')
+    .addOption(
+      new Option('--since <time>', 'beginning: an ISO time, or a span before now')
+        .argParser(momentArgument)
+        .default(momentArgument('24h'), '24h ago'),
+    )
+    .action(async ({ data, json, since: from }: WhyNotOptions) => {
+      const { listIncidents } = await import('../incidents/archives.ts');
+      const { renderWhyNot, whyNot } = await import('../incidents/why-not.ts');
+      const period = { from, to: Date.now() };
+      checkPeriod(period);
+      const incidents = await listIncidents(data, period);
+      const status = await findRunning(data)?.get<Status>('status');
+      const found = existsSync(join(data, 'history.db'))
+        ? await withHistory(data, (history) => whyNot(incidents, history, status?.score, period))
+        : whyNot(incidents, undefined, status?.score, period);
+      console.log(json ? JSON.stringify(found, null, 2) : renderWhyNot(found));
+    });
+}
+
+/** Typed arrays would become objects in JSON. */
+const jsonOf = ({ incident, evidence: { frames, ...evidence } }: WithEvidence) => ({
+  incident,
+  evidence: {
+    ...evidence,
+    frames: frames.map(({ metric, at, value }) => ({
+      ...{ metric, at: Array.from(at), value: Array.from(value) },
+    })),
+  },
+});
 
 function renderIncidents(incidents: readonly Incident[]): string {
   const hosts = new Set(incidents.map(({ host }) => host));

@@ -6,7 +6,7 @@ import type { CollectorReport, Coverage } from '../../model/coverage.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
 import type { DriftState } from '../../model/drift.ts';
 import type { LearningState } from '../../model/learning.ts';
-import type { AlarmState, ToldStatus } from '../../model/status.ts';
+import type { AlarmState, OtlpStatus, ToldStatus } from '../../model/status.ts';
 import { requireRunning } from '../client.ts';
 import { addDataOption, addHostOption, addJsonOption } from '../options.ts';
 import { publishLines } from '../publish-lines.ts';
@@ -51,6 +51,7 @@ export function renderStatus(status: ToldStatus, address: string): string {
     ...(status.publish
       ? publishLines(status.publish, status.at).map(([name, text]) => line(name, text))
       : []),
+    ...(status.otlp ? [line('OTLP', describeOtlp(status.otlp))] : []),
     line('Coverage', describeCoverage(coverage)),
   ];
   if (coverage) lines.push(...coverageLines(coverage));
@@ -95,6 +96,15 @@ function coverageLines(coverage: Coverage): string[] {
     }
   }
   return lines;
+}
+
+function describeOtlp({ endpoint, metrics, findings, problem }: OtlpStatus): string {
+  const waiting = metrics.waiting + findings.waiting;
+  const taken = `${metrics.sent} reports and ${findings.sent} findings since the start`;
+  const waits = waiting > 0 ? `; ${waiting} wait` : '';
+  return problem === undefined
+    ? `to ${endpoint}: ${taken}${waits}`
+    : `to ${endpoint}, which does NOT take it: ${problem}; ${taken}${waits}`;
 }
 
 const line = (name: string, text: string): string => `${name.padEnd(12)} ${printable(text)}`;

@@ -1,0 +1,107 @@
+import { printable } from '../../lib/text.ts';
+import type { History } from '../../model/history.ts';
+import type { Decision, Incident } from '../../model/incident.ts';
+import type { ScoreNow } from '../../model/status.ts';
+
+/** A moment at which the machine was the most unusual that it was for an hour around, and still as it usually is. */
+export interface Peak {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly score: number;
+}
+
+/** What was seen in a period, and why nobody was told. */
+export interface WhyNot {
+  readonly from: number;
+  readonly to: number;
+  readonly signals: number;
+  readonly incidents: number;
+  /** Of them those of which somebody was told. */
+  readonly told: number;
+  /** Reasons, and for how many incidents each was the last one. */
+  readonly held: readonly { readonly why: string; readonly incidents: readonly string[] }[];
+  /** The highest scores below the line, highest first. */
+  readonly peaks: readonly Peak[];
+  /** The score that would be an anomaly now; undefined where Homeostat does not run or there is no model. */
+  readonly line: number | undefined;
+}
+
+const SCORE = 'homeostat.score';
+const APART_MS = 3_600_000;
+const PEAKS = 5;
+const MOST_POINTS = 10_000;
+
+/** `score`: of the running daemon. */
+export function whyNot(
+  incidents: readonly Incident[],
+  history: Pick<History, 'query'> | undefined,
+  score: ScoreNow | undefined,
+  { from, to }: { readonly from: number; readonly to: number },
+): WhyNot {
+  const silent = incidents.filter(({ decisions }) => !decisions.some(({ told }) => told));
+  const reasons = new Map<string, string[]>();
+  for (const { id, decisions } of silent) {
+    const why = lastReason(decisions);
+    reasons.set(why, [...(reasons.get(why) ?? []), id]);
+  }
+  return {
+    ...{ from, to },
+    signals: incidents.reduce((sum, { signals }) => sum + signals.length, 0),
+    incidents: incidents.length,
+    told: incidents.length - silent.length,
+    held: [...reasons].map(([why, ids]) => ({ why, incidents: ids })),
+    peaks: history ? peaksOf(history, incidents, from, to) : [],
+    line: score?.thresholds && Math.min(...Object.values(score.thresholds)),
+  };
+}
+
+const lastReason = (decisions: readonly Decision[]): string =>
+  decisions.at(-1)?.why ?? 'it was over when it was first heard of';
+
+/** The highest of the machine's scores outside of its incidents, an hour apart. */
+function peaksOf(
+  { query }: Pick<History, 'query'>,
+  incidents: readonly Incident[],
+  from: number,
+  to: number,
+): readonly Peak[] {
+  const [frame] = query({ metrics: [SCORE], from, to, maxPoints: MOST_POINTS }).frames;
+  if (!frame) return [];
+  const points = Array.from(frame.at, (at, index): Peak => ({ at, score: frame.max[index]! }))
+    .filter(({ at }) => !incidents.some(({ since, closedAt = to }) => at >= since - 60_000 && at <= closedAt))
+    .sort((one, other) => other.score - one.score);
+  const peaks: Peak[] = [];
+  for (const point of points) {
+    if (peaks.length === PEAKS) break;
+    if (peaks.every(({ at }) => Math.abs(at - point.at) >= APART_MS)) peaks.push(point);
+  }
+  return peaks;
+}
+
+export function renderWhyNot({ from, signals, incidents, told, held, peaks, line }: WhyNot): string {
+  const when = (at: number): string => new Date(at).toLocaleString('sv');
+  const grouped = signals - incidents;
+  return [
+    `Since ${when(from)}`,
+    `Seen           ${count(signals, 'signal')}${grouped > 0 ? `, ${grouped} of them joined another one` : ''}: ${count(incidents, 'incident')}`,
+    `Told           ${count(told, 'incident')}`,
+    ...held.map(
+      ({ why, incidents: ids }, index) =>
+        `${index === 0 ? 'Not told' : '        '}       ${ids.length}: ${printable(why)} (${ids
+          .slice(0, 5)
+          .map((id) => id.slice(0, 8))
+          .join(', ')}${ids.length > 5 ? ' and more' : ''})`,
+    ),
+    ...(peaks.length === 0
+      ? ['Below the line no scores are stored']
+      : peaks.map(
+          ({ at, score }, index) =>
+            `${index === 0 ? 'Below the line' : '              '} ${score.toFixed(1)} at ${when(at)}`,
+        )),
+    ...(line === undefined
+      ? []
+      : [`The line       ${line.toFixed(1)} would be an anomaly now; what lies below is as usual`]),
+  ].join('\n');
+}
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
