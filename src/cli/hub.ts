@@ -8,6 +8,7 @@ import { Fleet } from '../fleet/fleet.ts';
 import { fleetFigures } from '../hub/fleet-figures.ts';
 import { FleetSource } from '../hub/fleet-source.ts';
 import { Ingest } from '../hub/ingest.ts';
+import { LoopDelay } from '../hub/loop-delay.ts';
 import { EnrolmentServer } from '../identity/enrolment-server.ts';
 import { HubIdentity } from '../identity/hub-identity.ts';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
@@ -22,7 +23,7 @@ import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import { openDataFolder, openLogFolder } from './data-folder.ts';
-import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
+import { fleetFile, hostFolder, hubFolder, identityFolder, logFile, refuseWideHub } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { readSettings } from './settings.ts';
@@ -59,9 +60,11 @@ export interface HubOptions {
 
 /** Histories of hosts that are open at once. */
 const MOST_OPEN = 64;
+/** Events a second beyond which one thread cannot take them and apply them to their hosts as well. */
+const BUSY_PER_SECOND = 30_000;
 /** Clients that the status names for what they hold of the log. */
 const LARGEST = 5;
-const WORK_EVERY_MS = 250;
+const WORK_EVERY_MS = 100;
 const LOOK_EVERY_MS = 5000;
 const TELL_EVERY_MS = 1000;
 
@@ -74,6 +77,7 @@ export async function hub(options: HubOptions): Promise<void> {
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
+  refuseWideHub(options.data);
   const unlock = lockHub(folder);
   const startedAt = clock.now();
   const journal = createLog(
@@ -137,12 +141,18 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   // alert
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust },
+    ...{ folder, clock, settings: settings.incidents, trust, log: journal },
     history: (host) => historyOf(fleet, host),
     ...(notifications && { notify: (notice) => notifications.tell(notice) }),
   });
   const isHost = (name: string): boolean => identity.isHost(name);
-  const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
+  const ingest = new Ingest({
+    path,
+    fleet,
+    isHost,
+    isBusy: () => log.takenPerSecond() > BUSY_PER_SECOND,
+    log: journal,
+  });
   // serve
   const status = (): BusStatus => {
     const { outcomes, duplicates, unsigned, inFlight } = bus.metrics.figures();
@@ -152,6 +162,7 @@ export async function hub(options: HubOptions): Promise<void> {
         version: version(),
         address,
         enrolment,
+        enrolments: enrolmentServer.figures(),
         lastSeen: Object.fromEntries(bus.lastSeen()),
         startedAt,
         at: clock.now(),
@@ -171,6 +182,7 @@ export async function hub(options: HubOptions): Promise<void> {
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
     };
   };
+  const loopDelay = new LoopDelay();
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
@@ -178,7 +190,7 @@ export async function hub(options: HubOptions): Promise<void> {
     problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
-    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log, enrolmentServer) + loopDelay.text(),
     hosts: () => source.told(),
   });
   const server = createServer({
@@ -236,6 +248,7 @@ export async function hub(options: HubOptions): Promise<void> {
     await server.close();
     clearInterval(working);
     clearInterval(looking);
+    loopDelay.stop();
     clearInterval(telling);
     ingest.stop();
     await notifications?.stop();

@@ -84,13 +84,12 @@ export class FleetHost {
     else facts.coverage = { healthy: event.healthy, losses: event.losses };
   }
 
-  /** A finding of the hub itself. */
-  found(kind: 'silence' | 'peers', finding: Anomaly | undefined): void {
-    if (finding?.state === 'open') this.facts[kind] = finding;
+  /** A finding of the hub itself, which waits for its history. */
+  found(kind: 'silence' | 'peers', finding: Anomaly): void {
+    if (finding.state === 'open') this.facts[kind] = finding;
     else delete this.facts[kind];
     this.#changed = true;
-    if (finding) this.#keepAnomaly(finding);
-    this.settle();
+    this.#keepAnomaly(finding);
   }
 
   /** All that it said is in its history from here on; the history, or undefined where it cannot be opened. */

@@ -118,6 +118,7 @@ test('a silent host is told until it is heard again; one that said that it stops
   bench.clock.advance(1);
   bench.metrics('web');
   bench.fleet.look(true);
+  bench.fleet.work();
   assert.equal(bench.state('web'), 'up');
   assert.equal(bench.kept.get('web')!.anomalies.get(finding!.id)?.state, 'closed');
   // What was measured after the stop says that it runs; what was kept back from before does not.
