@@ -2,7 +2,7 @@ import type { Severity } from '../model/anomaly.ts';
 import type { Rule } from './rules.ts';
 
 /** A series is held against its line by its means over so long, ms. */
-export const SLOT_MS = 10_000;
+const SLOT_MS = 10_000;
 /** A longer gap in the data begins anew, ms; an open breach stays, until it has been unseen for UNSEEN_MS. */
 const GAP_MS = 60_000;
 const UNSEEN_MS = 300_000;
@@ -140,7 +140,7 @@ const MOST = 0.8;
 const BUSY = 0.75;
 
 /** How bad it is by how far it is and how long it has lasted, ms (docs/limits.md has the table). */
-export function severityOf({ grows, line }: Rule, mean: number, lastsMs: number): Severity {
+function severityOf({ grows, line }: Rule, mean: number, lastsMs: number): Severity {
   // 95 % is half of the way from 90 % to 100 %, which floating point does not know.
   const far = (mean - line) / (1 - line) + 1e-9;
   switch (grows) {

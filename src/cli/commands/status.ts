@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { duration, printable } from '../../lib/text.ts';
+import { describeFull } from '../../limits/sentence.ts';
 import { describeAlarmRate } from '../../model/alarm-rate.ts';
 import type { Breach } from '../../model/breach.ts';
 import type { CollectorReport, Coverage } from '../../model/coverage.ts';
@@ -76,8 +77,7 @@ function describeBreach({ severity, metrics, line: limit, full, since }: Breach,
   const [broken] = metrics;
   if (!broken) return severity;
   const subject = metricLabel(broken.metric);
-  if (full)
-    return `${severity} ${subject}: full in ${duration(full.at - now)} (${duration(full.earliest - now)} to ${duration(full.latest - now)})`;
+  if (full) return `${severity} ${subject}: full ${describeFull(full, now)}`;
   const { observed, unit } = broken;
   return `${severity} ${subject} ${formatValue(observed, unit)} (limit ${formatValue(limit, unit)}) for ${duration(now - since)}`;
 }
