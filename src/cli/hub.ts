@@ -141,7 +141,7 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   // alert
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust },
+    ...{ folder, clock, settings: settings.incidents, trust, log: journal },
     history: (host) => historyOf(fleet, host),
     ...(notifications && { notify: (notice) => notifications.tell(notice) }),
   });

@@ -60,7 +60,7 @@ export class ChannelWorker {
   #running: Promise<void> | undefined;
   /** Monotonic, ms. */
   #notBefore = 0;
-  /** The budget was used up while something waited: that is told together. */
+  /** The budget was used up while something waited, or it was held back before: that is told together. */
   #held = false;
   #cancel: (() => void) | undefined;
   #cancelResend: (() => void) | undefined;
@@ -103,6 +103,7 @@ export class ChannelWorker {
     };
     this.#pending.set(id, waiting);
     save({ put: [waiting] });
+    if (notice.together) this.#held = true;
     if (this.#pending.size > MOST_PENDING) this.#dropOne();
     this.#arm();
   }
