@@ -45,6 +45,7 @@ test('the help of the program and of each command tells what it does and what it
     status: ['where it is blind', '--json', '--data <dir>'],
     top: ['--sort <by>', 'q ends'],
     anomalies: ['which process accounts for it', '--from <time>', '(default: 24h ago)', '(default: now)'],
+    forecast: ['what comes and goes', '--host <name>', '--json'],
     profiles: ['[executable]', 'nothing is called unusual of it', '--limit <n>', 'Example:'],
     history: ['[metric...]', '(default: 1h ago)', '--points <n>', 'Example:'],
     export: ['jsonl', '--what <what>', '--metric <metric...>', '--resume', 'mode 0600', 'Examples:'],
