@@ -203,6 +203,7 @@ export async function runDaemon(
     onBreach: (breach) => {
       hub.breached(breach);
       incidents.signal(breach);
+      exports.breach(breach);
       follower?.breach(breach);
     },
   });
@@ -268,6 +269,7 @@ export async function runDaemon(
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
     openIncidents: () => incidents.open(),
+    forecasts: () => agent.forecasts(),
     processes: () => agent.processes(),
   });
   incidents.subscribe((incident) => {
