@@ -1,6 +1,8 @@
 import { Incidents } from '../alert/incidents/incidents.ts';
 import { Knowledge } from '../alert/incidents/knowledge.ts';
 import type { IncidentPolicy } from '../alert/incidents/policy.ts';
+import { Limits } from '../limits/limits.ts';
+import type { LimitSettings } from '../limits/settings.ts';
 import type { Culprit } from '../model/anomaly.ts';
 import type { Feedback } from '../model/feedback.ts';
 import type { History } from '../model/history.ts';
@@ -31,9 +33,14 @@ export interface ReplaySide {
 export interface ReplayAlarms {
   readonly scorer: ReplayScorer;
   readonly alarmsPerWeek: number;
+  /** The lines that people drew. */
+  readonly limits: LimitSettings;
   readonly host: string;
   /** Who did it, by what was recorded: processes are not kept by the second. */
   readonly culprits: (from: number, to: number) => readonly Culprit[];
+  /** What came before `from`, the first row: what can run full is known from it. */
+  readonly history: Pick<History, 'series' | 'query'>;
+  readonly from: number;
 }
 
 const SCORE = 'homeostat.score';
@@ -74,6 +81,7 @@ export class ReplayedSide {
   readonly #incidents: Incidents;
   readonly #made = new Map<string, Incident>();
   readonly #alarms: MachineAlarms | undefined;
+  readonly #limits: Limits | undefined;
   #at = 0;
 
   constructor({ policy, feedback, before, alarms }: ReplaySide) {
@@ -90,6 +98,8 @@ export class ReplayedSide {
     });
     this.scorer = alarms?.scorer;
     this.#alarms = alarms && this.#alarmsOf(alarms);
+    this.#limits = alarms && this.#limitsOf(alarms);
+    if (alarms) this.#limits?.start(alarms.history, [], alarms.from);
   }
 
   #alarmsOf({ scorer, alarmsPerWeek, host, culprits }: ReplayAlarms): MachineAlarms {
@@ -103,9 +113,22 @@ export class ReplayedSide {
     });
   }
 
+  #limitsOf({ host, limits: settings, culprits }: ReplayAlarms): Limits {
+    return new Limits({
+      ...{ host, settings },
+      culprits: (_, since) => ({
+        culprits: culprits(since - AROUND_MS, this.#at + AROUND_MS),
+        of: 'the change',
+      }),
+      onBreach: (breach) => this.#incidents.signal(breach, this.#at),
+    });
+  }
+
   /** `score`: what its scorer gave the row. */
-  tick({ at }: Tick, score: Score | undefined): void {
+  tick(tick: Tick, score: Score | undefined): void {
+    const { at } = tick;
     this.#at = at;
+    this.#limits?.tick(tick);
     if (this.scorer) this.#alarms?.tick({ at, score, phase: this.scorer.phase }, at);
     this.#incidents.look(at);
   }

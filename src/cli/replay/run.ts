@@ -75,7 +75,7 @@ function recordedOf(data: string, history: History, period: ReplayPeriod): Recor
     archive?.list({ from: begin, to: end }) ?? [];
   try {
     return {
-      ...{ data, history, period, signals: history.anomalies({ from, to }) },
+      ...{ data, history, period, signals: [...history.anomalies(period), ...history.breaches(period)] },
       incidents: list(from, to).filter(({ since }) => since >= from),
       before: list(from - SEASONS_MS, from).filter(
         ({ closedAt }) => closedAt !== undefined && closedAt < from,
@@ -122,8 +122,8 @@ function compared(recorded: Recorded, { usual, tried, model, config }: Trial): A
   const from = first.done ? period.to : first.value.tick.at;
   const scorers = new Map([current, other].map((one) => [one.id, new ReplayScorer(one, history, from)]));
   const sides = [
-    new ReplayedSide(sideOf(recorded, usual, scorers.get(current.id))),
-    new ReplayedSide(sideOf(recorded, tried, scorers.get(other.id))),
+    new ReplayedSide(sideOf(recorded, usual, scorers.get(current.id), from)),
+    new ReplayedSide(sideOf(recorded, tried, scorers.get(other.id), from)),
   ] as const;
   // Where there are no seconds any more, what was found is taken as it was.
   const taken = signals.filter(({ kind, raisedAt }) => kind === 'process' || raisedAt < from);
@@ -165,14 +165,18 @@ function learnedFrom(
     : [];
 }
 
-function sideOf(recorded: Recorded, settings: Settings, scorer?: ReplayScorer): ReplaySide {
-  const { data, before, signals, incidents } = recorded;
+function sideOf(recorded: Recorded, settings: Settings, scorer?: ReplayScorer, first?: number): ReplaySide {
+  const { data, before, signals, incidents, history } = recorded;
   const policy = policyOf(settings.incidents, (_, named) => named === hostname());
   const side = { policy, feedback: readFeedback(data), before };
-  if (!scorer) return side;
+  if (!scorer || first === undefined) return side;
   const host = signals[0]?.host ?? incidents[0]?.host ?? hostname();
   const culprits = (from: number, to: number): readonly Culprit[] => culpritsOf(signals, from, to);
-  return { ...side, alarms: { scorer, host, culprits, alarmsPerWeek: settings.alarms.per_week } };
+  const { alarms, limits } = settings;
+  return {
+    ...side,
+    alarms: { scorer, host, culprits, alarmsPerWeek: alarms.per_week, limits, history, from: first },
+  };
 }
 
 /** Who was named by what was found of the machine at that time. */
