@@ -51,7 +51,7 @@ export async function exporting(options: ExportingOptions): Promise<Exporting> {
       return {
         status: status(),
         openAnomalies: openAnomalies().map(({ severity }) => severity),
-        openIncidents: openIncidents().map(({ severity }) => severity),
+        openIncidents: openIncidents(),
         cpuSeconds: (user + system) / 1e6,
       };
     },

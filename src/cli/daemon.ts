@@ -10,6 +10,7 @@ import { openNotifications } from '../agent/notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
+import { unusualSince } from '../agent/unusual-periods.ts';
 import { AlarmCount } from '../alert/alarm-count.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
 import { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
@@ -150,7 +151,7 @@ export async function runDaemon(
     onDecision: (id, decision) => incidents.told(id, decision),
   });
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust, history: () => store },
+    ...{ folder, clock, settings: settings.incidents, trust, log, history: () => store },
     isHost: (_, named) => named === hostname(),
     ...(notifications && { notify: (notice) => notifications.tell(notice) }),
   });
@@ -165,8 +166,8 @@ export async function runDaemon(
     scorer,
     profiles,
     matureAfterMs: settings.learn.provisional_after,
-    learn: (at, unusualSince) => {
-      if (learner.observe(at, unusualSince)) scorer.observeUsual(at);
+    learn: (at, since) => {
+      if (learner.observe(at, unusualSince(incidents.open(), at) ?? since)) scorer.observeUsual(at);
     },
     phase: () => learner.phase(),
     isTraining: () => learner.isWorking(),

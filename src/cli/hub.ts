@@ -23,7 +23,7 @@ import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import { openDataFolder, openLogFolder } from './data-folder.ts';
-import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
+import { fleetFile, hostFolder, hubFolder, identityFolder, logFile, refuseWideHub } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { readSettings } from './settings.ts';
@@ -77,6 +77,7 @@ export async function hub(options: HubOptions): Promise<void> {
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
+  refuseWideHub(options.data);
   const unlock = lockHub(folder);
   const startedAt = clock.now();
   const journal = createLog(
@@ -140,7 +141,7 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   // alert
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust },
+    ...{ folder, clock, settings: settings.incidents, trust, log: journal },
     history: (host) => historyOf(fleet, host),
     ...(notifications && { notify: (notice) => notifications.tell(notice) }),
   });
@@ -161,6 +162,7 @@ export async function hub(options: HubOptions): Promise<void> {
         version: version(),
         address,
         enrolment,
+        enrolments: enrolmentServer.figures(),
         lastSeen: Object.fromEntries(bus.lastSeen()),
         startedAt,
         at: clock.now(),
@@ -188,7 +190,7 @@ export async function hub(options: HubOptions): Promise<void> {
     problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
-    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log) + loopDelay.text(),
+    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log, enrolmentServer) + loopDelay.text(),
     hosts: () => source.told(),
   });
   const server = createServer({

@@ -51,7 +51,7 @@ function stateOf({ what, at, incident }: Notice): string {
   const returns = incident.flapping ? '; it comes and goes' : '';
   switch (what) {
     case 'opened':
-      return `New${returns}`;
+      return `${incident.returns > 0 ? 'Back again' : 'New'}${returns}`;
     case 'risen':
       return `Risen to ${incident.severity}${returns}`;
     case 'reminder':

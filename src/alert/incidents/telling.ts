@@ -28,7 +28,8 @@ export function dueOf(
   if (state !== told.state || flapping !== told.flapping) return state === 'open' ? 'opened' : 'closed';
   if (state === 'closed') return undefined;
   if (isGraver(severity, told.severity)) return 'risen';
-  const remind = severity === 'HIGH' && !flapping && at - told.at >= policy.remindEveryMs;
+  const remind =
+    severity === 'HIGH' && !flapping && !incident.acknowledged && at - told.at >= policy.remindEveryMs;
   return remind ? 'reminder' : undefined;
 }
 
