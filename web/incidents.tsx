@@ -79,11 +79,11 @@ function Item({ incident, chosen }: { readonly incident: Incident; readonly chos
 
 /** What is to be known of it before its sentence. */
 export function Tags({ incident }: { readonly incident: Incident }) {
-  const { state, provisional, flapping, returns, expected, confirmed } = incident;
+  const { state, provisional, flapping, returns, expected, verdict } = incident;
   return (
     <>
       {state === 'open' && <em class="open-tag">open</em>}
-      {confirmed && <em title="A person said that it is real">confirmed</em>}
+      {verdict === 'confirmed' && <em title="A person said that it is real">confirmed</em>}
       {expected !== undefined && <em title={printable(expected)}>expected</em>}
       {provisional && <em title="What found it had not seen enough yet">provisional</em>}
       {flapping ? (
