@@ -30,6 +30,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Coverage, Loss } from '../model/coverage.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
@@ -55,6 +56,7 @@ export interface Follower {
   tick(tick: Tick): void;
   scan(scan: ProcessScan): void;
   anomaly(anomaly: Anomaly): void;
+  breach(breach: Breach): void;
   losses(): readonly Loss[];
   status(): PublishStatus;
   start(): void;
@@ -178,6 +180,7 @@ export async function runDaemon(
     wakeups: (pid) => wakeups(host, pid),
     anonymousBytes: (pid) => anonymousBytes(host, pid),
     alarmsPerWeek,
+    limits: settings.limits,
     onScored: (at) => alarmCount.scored(at),
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
@@ -197,6 +200,11 @@ export async function runDaemon(
       incidents.signal(anomaly);
       exports.anomaly(anomaly);
       follower?.anomaly(anomaly);
+    },
+    onBreach: (breach) => {
+      hub.breached(breach);
+      incidents.signal(breach);
+      follower?.breach(breach);
     },
   });
   const schedule = new Schedule({
@@ -242,6 +250,8 @@ export async function runDaemon(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openBreaches: () => agent.openBreaches(),
+      forecasts: () => agent.forecasts(),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: alarmsPerWeek,
@@ -278,6 +288,7 @@ export async function runDaemon(
     alarmsPerWeek = wished;
     agent.wish(wished);
   });
+  reloader.onReload('limits', (limits) => agent.limit(limits));
   const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
   const stopped = stopSignal(requests.reload);
   try {
