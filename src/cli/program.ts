@@ -8,6 +8,7 @@ import { addConfig } from './commands/config.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addFeedback } from './commands/feedback.ts';
+import { addForecast } from './commands/forecast.ts';
 import { addGrafana } from './commands/grafana.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
   for (const add of [addIncidents, addIncident, addWhyNot, addFeedback, addNotify]) add(program);
+  for (const add of [addForecast]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService, addGrafana])
     add(program);

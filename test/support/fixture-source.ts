@@ -1,6 +1,7 @@
 import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Anomaly, Severity } from '../../src/model/anomaly.ts';
+import type { Forecast } from '../../src/model/breach.ts';
 import type { Evidence, TopProcess } from '../../src/model/evidence.ts';
 import type {
   Frame,
@@ -150,7 +151,12 @@ export class FixtureSource implements Source {
         .filter(({ since, closedAt = Number.POSITIVE_INFINITY }) => since < to && closedAt >= from)
         .slice(0, limit);
     },
+    breaches: () => [],
   };
+
+  forecasts(): readonly Forecast[] {
+    return [];
+  }
 
   #query({ metrics, from, to, resolution, maxPoints = 2000 }: HistoryQuery): HistoryAnswer {
     const start = Math.max(from, this.#startedAt);
