@@ -12,7 +12,7 @@ export interface IncidentsOptions {
   /** What is known of an incident from elsewhere at `at`: why it is expected, and what people said of it. */
   readonly annotate?: (incident: Incident, at: number) => Annotation;
   /** Tells people. Left out: nobody is to be told. */
-  readonly notify?: (notice: Notice) => void;
+  readonly notify?: ((notice: Notice) => void) | undefined;
 }
 
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
