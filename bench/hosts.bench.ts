@@ -74,6 +74,14 @@ function cpuSeconds(pid: number): number {
 const rssKilobytes = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
+/** The worst of the hub's event loop and 99 of 100 since it was asked last, ms. */
+async function loopDelay(hub: HubProcess): Promise<{ readonly p99: number; readonly max: number }> {
+  const text = await (await fetch(`${hub.figures}/metrics`)).text();
+  const at = (quantile: string): number =>
+    1000 * Number(new RegExp(`loop_delay_seconds\\{quantile="${quantile}"\\} (\\S+)`).exec(text)?.[1]);
+  return { p99: at('0.99'), max: at('1') };
+}
+
 async function measure(hub: HubProcess, ms: number): Promise<number> {
   const before = cpuSeconds(hub.pid);
   const began = performance.now();
@@ -105,7 +113,9 @@ try {
   for (let waited = 0; answers.connected < HOSTS && waited < 120; waited++) await sleep(500);
   await sleep(WARM_MS);
   answers.take();
+  await loopDelay(hub);
   const cpu = await measure(hub, QUIET_MS);
+  const loop = await loopDelay(hub);
   const quiet = { ...answers.take(), refused: answers.refused };
   const rss = rssKilobytes(hub.pid);
 
@@ -127,6 +137,8 @@ try {
   report({ bench, figure: 'hub_rss_mb', value: (rss * 1024) / 1e6, unit: 'MB' });
   report({ bench, figure: 'ack_p50_ms', value: quiet.p50, unit: 'ms' });
   report({ bench, figure: 'ack_p99_ms', value: quiet.p99, unit: 'ms' });
+  report({ bench, figure: 'loop_delay_p99_ms', value: loop.p99, unit: 'ms' });
+  report({ bench, figure: 'loop_delay_max_ms', value: loop.max, unit: 'ms' });
   report({ bench, figure: 'ack_p50_ms_beside_hostile', value: beside.p50, unit: 'ms' });
   const peer = `without it: ${quiet.p99.toFixed(1)} ms`;
   report({ bench, figure: 'ack_p99_ms_beside_hostile', value: beside.p99, unit: 'ms', peer });

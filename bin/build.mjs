@@ -97,7 +97,7 @@ async function buildWeb() {
   mkdirSync(out, { recursive: true });
   await bundle({
     absWorkingDir: join(root, 'web'),
-    entryPoints: { app: 'main.tsx' },
+    entryPoints: { app: 'main.tsx', 'service-worker': 'service-worker.ts' },
     outdir: out,
     bundle: true,
     format: 'esm',
@@ -107,7 +107,8 @@ async function buildWeb() {
     jsxImportSource: 'preact',
     logLevel: 'warning',
   });
-  for (const file of ['index.html', 'icon.svg']) copyFileSync(join(root, 'web', file), join(out, file));
+  for (const file of ['index.html', 'icon.svg', 'icon-maskable.svg', 'manifest.webmanifest'])
+    copyFileSync(join(root, 'web', file), join(out, file));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

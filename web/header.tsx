@@ -3,11 +3,13 @@ import { AGAINST, type Against, PAGES, TABS } from './address.ts';
 import { HOST } from './api.ts';
 import { shortTime } from './format.ts';
 import { page } from './navigate.ts';
+import { canNotify, notifying, toggleNotifications } from './notify.ts';
 import { PageLink } from './page-link.tsx';
 import {
   against,
   connection,
   helpOpen,
+  incidents,
   now,
   paletteOpen,
   RANGES,
@@ -46,6 +48,7 @@ export function Header() {
         )}
       </h1>
       <div class="pills">
+        <IncidentsPill />
         <LearningPill />
         <CoveragePill />
         <LivePill />
@@ -59,6 +62,26 @@ export function Header() {
 export function Tools() {
   return (
     <div class="tools">
+      {canNotify && (
+        <button
+          type="button"
+          class="icon"
+          aria-pressed={notifying.value}
+          onClick={() => void toggleNotifications()}
+          aria-label={`Desktop notifications: ${notifying.value ? 'on' : 'off'}. Change`}
+          title={`Desktop notifications: ${notifying.value ? 'on' : 'off'}`}
+        >
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <path
+              d="M8 2a4 4 0 0 0-4 4v3l-1.3 2h10.6L12 9V6a4 4 0 0 0-4-4ZM6.5 12.5a1.5 1.5 0 0 0 3 0"
+              fill={notifying.value ? 'currentColor' : 'none'}
+              stroke="currentColor"
+              stroke-width="1.2"
+              stroke-linejoin="round"
+            />
+          </svg>
+        </button>
+      )}
       <button
         type="button"
         class="icon"
@@ -78,6 +101,18 @@ export function Tools() {
         ?
       </button>
     </div>
+  );
+}
+
+function IncidentsPill() {
+  const all = incidents.value;
+  if (!all) return null;
+  const open = all.filter(({ state, expected }) => state === 'open' && expected === undefined);
+  return (
+    <PageLink to="incidents" class={`pill ${open.length === 0 ? 'good' : 'bad'}`}>
+      <i aria-hidden="true" />
+      {open.length === 0 ? 'All well' : open.length === 1 ? '1 incident' : `${open.length} incidents`}
+    </PageLink>
   );
 }
 

@@ -9,9 +9,11 @@ import { CoveragePanel } from './coverage.tsx';
 import { Banner, Header, Toolbar } from './header.tsx';
 import { Help } from './help.tsx';
 import { followTitle, HostsPage, startWith } from './hosts.tsx';
+import { Incidents } from './incidents.tsx';
 import { followKeyboard } from './keyboard.ts';
 import { Learning } from './learning.tsx';
 import { followAddress, page } from './navigate.ts';
+import { beInstallable } from './notify.ts';
 import { Palette } from './palette.tsx';
 import { Problem } from './problem.tsx';
 import { ProcessDialog } from './process-dialog.tsx';
@@ -44,6 +46,8 @@ function Shown() {
   switch (page.value) {
     case 'overview':
       return <Overview />;
+    case 'incidents':
+      return <Incidents />;
     case 'processes':
       return <Processes />;
     case 'models':
@@ -141,4 +145,5 @@ async function begin(): Promise<void> {
 }
 
 followTheme();
+beInstallable();
 void begin();

@@ -7,6 +7,7 @@ import { PAGES, TABS } from './address.ts';
 import { fetchHosts, fetchProcesses, HOST } from './api.ts';
 import { shortTime } from './format.ts';
 import { goTo, permanentLink } from './navigate.ts';
+import { canNotify, notifying, toggleNotifications } from './notify.ts';
 import {
   anomalies,
   groups,
@@ -60,6 +61,15 @@ function commands(): readonly Command[] {
       void navigator.clipboard.writeText(permanentLink(period()));
     }),
     command('Do', 'Change the colours', nextTheme),
+    ...(canNotify
+      ? [
+          command(
+            'Do',
+            notifying.value ? 'Turn desktop notifications off' : 'Turn desktop notifications on',
+            () => void toggleNotifications(),
+          ),
+        ]
+      : []),
     command('Do', 'Keyboard help', () => (helpOpen.value = true)),
     ...hosts.value.map(({ name }) =>
       command('Host', printable(name), () => location.assign(`?host=${encodeURIComponent(name)}`)),

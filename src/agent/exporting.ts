@@ -15,7 +15,7 @@ import type { Exposition } from '../model/exposition.ts';
 import type { Incident } from '../model/incident.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
-import type { Status } from '../model/status.ts';
+import type { OtlpStatus, Status } from '../model/status.ts';
 
 export interface ExportingOptions {
   readonly settings: ExporterSettings;
@@ -36,6 +36,8 @@ export interface Exporting {
   anomaly(anomaly: Anomaly): void;
   incident(incident: Incident): void;
   losses(): readonly Loss[];
+  /** Undefined where nothing is sent. */
+  otlp(): OtlpStatus | undefined;
   start(): void;
   stop(): Promise<void>;
 }
@@ -49,7 +51,7 @@ export async function exporting(options: ExportingOptions): Promise<Exporting> {
       return {
         status: status(),
         openAnomalies: openAnomalies().map(({ severity }) => severity),
-        openIncidents: openIncidents().map(({ severity }) => severity),
+        openIncidents: openIncidents(),
         cpuSeconds: (user + system) / 1e6,
       };
     },
@@ -66,6 +68,7 @@ export async function exporting(options: ExportingOptions): Promise<Exporting> {
     anomaly: (anomaly) => otlp?.anomaly(anomaly),
     incident: (incident) => otlp?.incident(incident),
     losses: () => otlp?.losses() ?? [],
+    otlp: () => otlp?.status(),
     start: () => otlp?.start(),
     stop: async () => otlp?.stop(),
   };

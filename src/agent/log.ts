@@ -1,7 +1,7 @@
 import pino from 'pino';
 import type { Log } from '../lib/log.ts';
 import type { RotatingFile } from '../lib/rotating-file.ts';
-import { printable } from '../lib/text.ts';
+import { escapeJson, printable } from '../lib/text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -21,7 +21,7 @@ export function createLog(file: RotatingFile, level: LogLevel, lost: () => void)
     },
     {
       write: (line: string) => {
-        if (!file.write(line)) lost();
+        if (!file.write(escapeJson(line.trimEnd()))) lost();
       },
     },
   );

@@ -18,8 +18,10 @@ export interface NotificationsOptions {
   readonly log: Log;
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
-  /** Where the dashboard is. */
+  /** Where the dashboard is, for who has not configured it. */
   readonly address: () => string | undefined;
+  /** What leads from there to a host: `?host=web-1`. */
+  readonly pageOf?: (host: string) => string;
   /** What a person calls a host: who tells of its own machine knows it by an id. */
   readonly nameOf: (host: string) => string;
   /** What was measured on a host of that name. */
@@ -56,7 +58,10 @@ export async function openNotifications(options: NotificationsOptions): Promise<
     ...{ settings, clock, log, onDecision: options.onDecision },
     notifiers,
     file: new DeliveryFile(deliveryPath(folder)),
-    link: () => settings.link ?? address(),
+    link: ({ host }) => {
+      const base = settings.link ?? address();
+      return base && new URL(options.pageOf?.(host) ?? '', base).href;
+    },
     ...(current && {
       current: (id: string) => {
         const incident = current(id);

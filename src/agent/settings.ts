@@ -6,6 +6,7 @@ import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { optionalSetting, secretSchema, section, setting } from '../lib/setting.ts';
 import { parseDuration } from '../lib/units.ts';
+import { limitsSchema } from '../limits/settings.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { DETECTOR_NAMES } from '../model/detector-names.ts';
 import { notifySchema } from '../notify/settings.ts';
@@ -79,6 +80,7 @@ export const settingsSchema = v.strictObject({
       DEFAULT_ALARMS_PER_WEEK,
     ),
   }),
+  limits: limitsSchema,
   incidents: incidentsSchema,
   store: section({
     keep_seconds: setting('How long every sample is kept.', durationSchema, '24h'),
@@ -127,6 +129,11 @@ export const settingsSchema = v.strictObject({
   exporters: v.optional(exportersSchema, {}),
   notify: notifySchema,
   log: section({
+    folder: optionalSetting(
+      'Where daemon.log and anomalies.json are written. Left out: in the data folder; as a service in /var/log/homeostat.',
+      v.string(),
+      '/var/log/homeostat',
+    ),
     level: setting(
       'From which severity on events are written to daemon.log.',
       v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),

@@ -12,6 +12,7 @@ import { CredentialFiles } from '../publish/credentials.ts';
 import { openHubStream } from '../publish/hub-stream.ts';
 import { Publisher } from '../publish/publisher.ts';
 import { Outbox } from '../wal/outbox.ts';
+import { syncFile } from '../wal/sync-beside.ts';
 import type { AgentOptions } from './commands/agent.ts';
 import { type Followed, type Follower, runDaemon } from './daemon.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -55,7 +56,7 @@ function publishing(
   makePrivateDirectory(place);
   const outbox = new Outbox({
     ...{ path: join(place, 'wal.db'), clock, maxBytes, classes: EVENT_CLASSES },
-    ...{ kind: 'homeostat.v1.Event', source: name },
+    ...{ kind: 'homeostat.v1.Event', source: name, sync: syncFile },
   });
   const publisher = new Publisher({
     ...{ clock, timers, random: Math.random, log, queue: outbox, maxBytes, credentials, coverage },
@@ -71,6 +72,7 @@ function publishing(
     tick: (tick) => publisher.tick(tick),
     scan: (scan) => publisher.scan(scan),
     anomaly: (anomaly) => publisher.anomaly(anomaly),
+    breach: (breach) => publisher.breach(breach),
     losses: () => publisher.losses(),
     status: () => ({ ...publisher.status(), certificateProblem: renewal.state().problem }),
     start: () => {

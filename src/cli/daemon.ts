@@ -6,10 +6,11 @@ import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
-import { openNotifications } from '../agent/notifications.ts';
+import { ReloadableNotifications } from '../agent/reloadable-notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
+import { unusualSince } from '../agent/unusual-periods.ts';
 import { AlarmCount } from '../alert/alarm-count.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
 import { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
@@ -29,16 +30,18 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Coverage, Loss } from '../model/coverage.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import { createServer, requireToken } from '../serve/server.ts';
+import { ServiceManager } from '../service/service-manager.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { openDaemonLog } from './daemon-log.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder, openLogFolder } from './data-folder.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -53,6 +56,7 @@ export interface Follower {
   tick(tick: Tick): void;
   scan(scan: ProcessScan): void;
   anomaly(anomaly: Anomaly): void;
+  breach(breach: Breach): void;
   losses(): readonly Loss[];
   status(): PublishStatus;
   start(): void;
@@ -85,8 +89,9 @@ export async function runDaemon(
   openDataFolder(folder);
 
   // What it says about itself.
-  const { log, losses: logLosses } = openDaemonLog(join(folder, 'daemon.log'), settings.log.level);
-  reloader.onReload('log', ({ level }) => log.setLevel(level));
+  const logFolder = openLogFolder(settings.log.folder ?? folder);
+  const { log, losses: logLosses } = openDaemonLog(join(logFolder, 'daemon.log'), settings.log.level);
+  reloader.onReload('log', ({ level }) => log.setLevel(level), ['folder']);
 
   // collect
   const host = createLiveHost();
@@ -134,25 +139,26 @@ export async function runDaemon(
     },
   });
   // alert
-  const journal = new AnomalyJournal({ path: join(folder, 'anomalies.json'), now: () => clock.now() });
+  const journal = new AnomalyJournal({ path: join(logFolder, 'anomalies.json'), now: () => clock.now() });
   const profiles = new KeptProfiles({
     path: join(folder, 'profiles.json'),
     onProblem: (problem) => log.warn(problem),
   });
   // notify
   let address: string | undefined;
-  const notifications = await openNotifications({
+  const notifications = await ReloadableNotifications.open({
     ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
     ...{ address: () => address, nameOf: () => hostname(), history: () => store },
     current: (id) => incidents.archive.named(id)[0],
     onDecision: (id, decision) => incidents.told(id, decision),
   });
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust, history: () => store },
+    ...{ folder, clock, settings: settings.incidents, trust, log, history: () => store },
     isHost: (_, named) => named === hostname(),
-    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
+    notify: () => notifications.tell,
   });
   reloader.onReload('incidents', (now) => incidents.use(now));
+  reloader.onReload('notify', (now) => notifications.use(now));
   const agent = new Agent({
     clock,
     log,
@@ -163,8 +169,8 @@ export async function runDaemon(
     scorer,
     profiles,
     matureAfterMs: settings.learn.provisional_after,
-    learn: (at, unusualSince) => {
-      if (learner.observe(at, unusualSince)) scorer.observeUsual(at);
+    learn: (at, since) => {
+      if (learner.observe(at, unusualSince(incidents.open(), at) ?? since)) scorer.observeUsual(at);
     },
     phase: () => learner.phase(),
     isTraining: () => learner.isWorking(),
@@ -174,9 +180,11 @@ export async function runDaemon(
     wakeups: (pid) => wakeups(host, pid),
     anonymousBytes: (pid) => anonymousBytes(host, pid),
     alarmsPerWeek,
+    limits: settings.limits,
     onScored: (at) => alarmCount.scored(at),
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
+      manager.looked();
       hub.ticked(tick, score);
       exports.tick(tick);
       incidents.look();
@@ -192,6 +200,11 @@ export async function runDaemon(
       incidents.signal(anomaly);
       exports.anomaly(anomaly);
       follower?.anomaly(anomaly);
+    },
+    onBreach: (breach) => {
+      hub.breached(breach);
+      incidents.signal(breach);
+      follower?.breach(breach);
     },
   });
   const schedule = new Schedule({
@@ -212,7 +225,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
-      ...(notifications?.losses() ?? []),
+      ...notifications.losses(),
       ...exports.losses(),
       ...logLosses(),
     ];
@@ -237,6 +250,8 @@ export async function runDaemon(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openBreaches: () => agent.openBreaches(),
+      forecasts: () => agent.forecasts(),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: alarmsPerWeek,
@@ -245,6 +260,7 @@ export async function runDaemon(
         lately: alarmCount.lately(),
       }),
       publish: () => follower?.status(),
+      otlp: () => exports.otlp(),
     },
   });
   // others
@@ -260,6 +276,10 @@ export async function runDaemon(
     exports.incident(incident);
   });
   const { exposition } = exports;
+  const manager = new ServiceManager({
+    ...{ env: process.env, clock, onProblem: (problem) => log.warn(problem) },
+    intervalMs: () => schedule.intervals().metricsMs,
+  });
   const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
@@ -268,6 +288,7 @@ export async function runDaemon(
     alarmsPerWeek = wished;
     agent.wish(wished);
   });
+  reloader.onReload('limits', (limits) => agent.limit(limits));
   const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
   const stopped = stopSignal(requests.reload);
   try {
@@ -275,11 +296,12 @@ export async function runDaemon(
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
-    notifications?.start();
+    notifications.start();
     follower?.start();
     exports.start();
     schedule.start();
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
+    manager.ready(`serves on ${address}`);
     console.log(
       `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nData        ${folder}\n${follower ? `Publishing  to ${follower.status().hub} as ${follower.status().name}\n` : ''}Learning    homeostat status shows how far it is; Ctrl-C ends it`,
     );
@@ -288,6 +310,7 @@ export async function runDaemon(
     const reason = await stopped;
     log.info(`stops: ${reason}`);
   } finally {
+    manager.stopping();
     requests.stop();
     await schedule.stop();
     learner.stop();
@@ -298,7 +321,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
-    await notifications?.stop();
+    await notifications.stop();
     incidents.close();
     store.close();
     removeRunFile(folder);

@@ -1,6 +1,19 @@
 import { accessSync, chmodSync, constants, statSync } from 'node:fs';
-import { makePrivateDirectory } from '../lib/atomic-file.ts';
+import { makeDirectory, makePrivateDirectory } from '../lib/atomic-file.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
+
+/** Makes the folder of the logs where it is missing, for its owner and, to read, its group. Throws a UserError. Returns it. */
+export function openLogFolder(folder: string): string {
+  try {
+    makeDirectory(folder, 0o750);
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return folder;
+  } catch (error) {
+    throw new UserError(
+      `${folder}: nothing can be logged there (${errorCode(error) ?? errorMessage(error)}); check its owner and mode, or name another one with --logs`,
+    );
+  }
+}
 
 /** Makes the folder where it is missing, closes it to others, and sees that it can be used. Throws a UserError. */
 export function openDataFolder(folder: string): void {

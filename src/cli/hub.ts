@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
+import { ReloadableNotifications } from '../agent/reloadable-notifications.ts';
 import { AGENT_EVENT, saysThatItStops } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
 import { HubPage } from '../exporters/prometheus/hub-page.ts';
@@ -7,6 +8,7 @@ import { Fleet } from '../fleet/fleet.ts';
 import { fleetFigures } from '../hub/fleet-figures.ts';
 import { FleetSource } from '../hub/fleet-source.ts';
 import { Ingest } from '../hub/ingest.ts';
+import { LoopDelay } from '../hub/loop-delay.ts';
 import { EnrolmentServer } from '../identity/enrolment-server.ts';
 import { HubIdentity } from '../identity/hub-identity.ts';
 import { makePrivateDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
@@ -16,20 +18,23 @@ import { RotatingFile } from '../lib/rotating-file.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { History } from '../model/history.ts';
 import { createServer, requireToken } from '../serve/server.ts';
+import { ServiceManager } from '../service/service-manager.ts';
 import { ClockTrust, openStore } from '../store/store.ts';
 import { Log } from '../wal/log.ts';
 import { RUN_FILE, type RunFile, removeRunFile } from './client.ts';
-import { openDataFolder } from './data-folder.ts';
-import { fleetFile, hostFolder, hubFolder, identityFolder, logFile } from './hub-folder.ts';
+import { openDataFolder, openLogFolder } from './data-folder.ts';
+import { fleetFile, hostFolder, hubFolder, identityFolder, logFile, refuseWideHub } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
 import { IncidentDesk } from './incident-desk.ts';
-import { readSettings } from './settings.ts';
+import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
 
 export interface HubOptions {
   readonly data: string;
+  /** Folder of hub.log; in the data folder, if left out. */
+  readonly logs?: string;
   /** What it says of incidents holds here too. */
   readonly config?: string;
   readonly busHost: string;
@@ -55,9 +60,11 @@ export interface HubOptions {
 
 /** Histories of hosts that are open at once. */
 const MOST_OPEN = 64;
+/** Events a second beyond which one thread cannot take them and apply them to their hosts as well. */
+const BUSY_PER_SECOND = 30_000;
 /** Clients that the status names for what they hold of the log. */
 const LARGEST = 5;
-const WORK_EVERY_MS = 250;
+const WORK_EVERY_MS = 100;
 const LOOK_EVERY_MS = 5000;
 const TELL_EVERY_MS = 1000;
 
@@ -66,13 +73,21 @@ export async function hub(options: HubOptions): Promise<void> {
   const token = options.token ?? process.env.HOMEOSTAT_TOKEN;
   const door = { host: options.host, ...(token && { token }) };
   requireToken(door);
-  const settings = await readSettings(options.config === undefined ? {} : { config: options.config });
+  const { settings, reloader } = await openSettings(
+    options.config === undefined ? {} : { config: options.config },
+    ['incidents', 'notify'],
+  );
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
+  refuseWideHub(options.data);
   const unlock = lockHub(folder);
   const startedAt = clock.now();
-  const journal = createLog(new RotatingFile({ path: join(folder, 'hub.log') }), 'info', () => {});
+  const journal = createLog(
+    new RotatingFile({ path: join(openLogFolder(options.logs ?? folder), 'hub.log') }),
+    'info',
+    () => {},
+  );
 
   // identity
   const identity = await HubIdentity.open({
@@ -118,13 +133,31 @@ export async function hub(options: HubOptions): Promise<void> {
     onAnomaly: (anomaly) => incidents.signal(anomaly),
     revoked: () => new Set(identity.hosts().flatMap(({ name, welcome }) => (welcome ? [] : [name]))),
   });
+  // notify
+  let dashboard: string | undefined;
+  const notifications = await ReloadableNotifications.open({
+    ...{ settings: settings.notify, folder, clock, log: journal, env: process.env, version: version() },
+    ...{ address: () => dashboard, nameOf: (host) => host, history: (host) => historyOf(fleet, host) },
+    pageOf: (host) => `?${new URLSearchParams({ host })}`,
+    current: (id) => incidents.archive.named(id)[0],
+    onDecision: (id, decision) => incidents.told(id, decision),
+  });
   // alert
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust },
+    ...{ folder, clock, settings: settings.incidents, trust, log: journal },
     history: (host) => historyOf(fleet, host),
+    notify: () => notifications.tell,
   });
+  reloader.onReload('incidents', (now) => incidents.use(now));
+  reloader.onReload('notify', (now) => notifications.use(now));
   const isHost = (name: string): boolean => identity.isHost(name);
-  const ingest = new Ingest({ path, fleet, isHost, isBusy: () => log.waiting() > 0, log: journal });
+  const ingest = new Ingest({
+    path,
+    fleet,
+    isHost,
+    isBusy: () => log.takenPerSecond() > BUSY_PER_SECOND,
+    log: journal,
+  });
   // serve
   const status = (): BusStatus => {
     const { outcomes, duplicates, unsigned, inFlight } = bus.metrics.figures();
@@ -134,6 +167,7 @@ export async function hub(options: HubOptions): Promise<void> {
         version: version(),
         address,
         enrolment,
+        enrolments: enrolmentServer.figures(),
         lastSeen: Object.fromEntries(bus.lastSeen()),
         startedAt,
         at: clock.now(),
@@ -153,6 +187,7 @@ export async function hub(options: HubOptions): Promise<void> {
       self: { pid: process.pid, rss: process.memoryUsage.rss() },
     };
   };
+  const loopDelay = new LoopDelay();
   const source = new FleetSource({
     ...{ fleet, clock, folder: folderOf, bus: status },
     enrolled: () => identity.hosts(),
@@ -160,7 +195,7 @@ export async function hub(options: HubOptions): Promise<void> {
     problem: (host) => log.problem() ?? log.shareProblem(host),
   });
   const exposition = new HubPage({
-    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log),
+    figures: () => bus.metrics.text() + fleetFigures(fleet, ingest, log, enrolmentServer) + loopDelay.text(),
     hosts: () => source.told(),
   });
   const server = createServer({
@@ -168,7 +203,10 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   const guarded = guard((problem) => journal.warn(`the hosts' data cannot be kept: ${problem}`));
   const working = setInterval(
-    guarded(() => fleet.work()),
+    guarded(() => {
+      manager.looked();
+      fleet.work();
+    }),
     WORK_EVERY_MS,
   );
   const looking = setInterval(
@@ -185,30 +223,42 @@ export async function hub(options: HubOptions): Promise<void> {
     TELL_EVERY_MS,
   );
 
-  const stopped = stopSignal();
+  const manager = new ServiceManager({
+    ...{ env: process.env, clock, intervalMs: () => WORK_EVERY_MS },
+    onProblem: (problem) => journal.warn(problem),
+  });
+  const requests = reloadOnRequest({ reloader, log: journal, folder, platform: process.platform });
+  const stopped = stopSignal(requests.reload);
   const unwatch = identity.watch(() => bus.recheck());
   try {
     busPort = await bus.listen();
     address = addressOf(options.busHost, busPort);
     enrolment = addressOf(options.busHost, await enrolmentServer.listen());
     const served = await server.listen();
+    dashboard = served.address;
+    notifications.start();
     const run: RunFile = { ...served, pid: process.pid, startedAt, ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     ingest.start();
+    manager.ready(`takes events on ${address}, dashboard on ${run.address}`);
     journal.info(`hub ${version()} takes events on ${address}`, { pid: process.pid, folder });
     console.log(
       `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nFigures     ${run.address}/metrics\nData        ${folder}\nHosts       homeostat hub token create prints what enrols one (on ${enrolment})\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
     );
     journal.info(`stops: ${await stopped}`);
   } finally {
+    manager.stopping();
+    requests.stop();
     unwatch();
     enrolmentServer.close();
     await bus.close();
     await server.close();
     clearInterval(working);
     clearInterval(looking);
+    loopDelay.stop();
     clearInterval(telling);
     ingest.stop();
+    await notifications.stop();
     incidents.close();
     fleet.close();
     log.close();

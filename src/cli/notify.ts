@@ -16,6 +16,7 @@ import type { RouteSettings } from '../notify/settings.ts';
 import { findRunning } from './client.ts';
 import type { NotifyLogOptions, NotifyOptions } from './commands/notify.ts';
 import { openDataFolder } from './data-folder.ts';
+import { hubFolder } from './hub-folder.ts';
 import { readSettings } from './settings.ts';
 import { table } from './table.ts';
 import { version } from './version.ts';
@@ -121,7 +122,7 @@ async function tell(
 }
 
 const linkOf = ({ notify }: Settings, data: string): string | undefined =>
-  notify.link ?? findRunning(data)?.run.address;
+  notify.link ?? (findRunning(data) ?? findRunning(hubFolder(data)))?.run.address;
 
 /** What is real of this machine, said to be a test. */
 function testNotice(history: History | undefined): Notice {
@@ -180,10 +181,13 @@ function note(data: string, entry: DeliveryEntry): void {
   file.close();
 }
 
-/** `homeostat notify log`. */
+/** `homeostat notify log`: of this machine, and of the hub that keeps its data here. */
 export function log({ data, json, channel, limit }: NotifyLogOptions): void {
-  const path = deliveryPath(data);
-  const entries = existsSync(path) ? read(path, limit, channel) : [];
+  const files = [data, hubFolder(data)].map(deliveryPath).filter((path) => existsSync(path));
+  const entries = files
+    .flatMap((path) => read(path, limit, channel))
+    .toSorted((one, other) => other.at - one.at)
+    .slice(0, limit);
   if (json) console.log(JSON.stringify(entries, null, 2));
   else if (entries.length === 0) console.log('Nobody was told anything yet.');
   else

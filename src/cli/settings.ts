@@ -17,7 +17,7 @@ export const readConfiguration = (options: Partial<UpOptions> = {}): Promise<Con
       learn: { provisional_after: options.learnProvisional, calibrated_after: options.learnCalibrated },
       serve: { host: options.host, port: options.port, token: options.token },
       alarms: { per_week: options.alarmsPerWeek },
-      log: { level: options.logLevel },
+      log: { folder: options.logs, level: options.logLevel },
     },
   });
 

@@ -94,11 +94,15 @@ function parsed(text: string, shape: Shape): unknown {
   return text;
 }
 
-/** Why a variable is a mistake; undefined where it is none of ours, such as those that Kubernetes sets for a service of this name. */
+/** Kubernetes and Docker links set such ones for a service that is called homeostat. */
+const OF_OTHERS = /^(SERVICE_HOST|SERVICE_PORT.*|PORT|PORT_\d.*)$/;
+
+/** Why a variable is a mistake; undefined where it is none of ours. */
 function mistaken(variable: string, schema: Shape, known: readonly string[]): string | undefined {
   const sections = Object.keys(unwrap(schema).entries ?? {});
   const name = variable.slice(PREFIX.length);
-  const section = sections.find((one) => name.toLowerCase().startsWith(`${one}_`));
+  if (OF_OTHERS.test(name)) return undefined;
+  const section = sections.find((one) => `${name.toLowerCase()}_`.startsWith(`${one}_`));
   const names = [...settingsOf(schema).map(({ path }) => variableOf(path)), ...known].map(withoutPrefix);
   const meant = nearest(name, names);
   if (!name.includes('__') && section === undefined && meant === undefined) return undefined;

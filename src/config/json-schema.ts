@@ -18,13 +18,16 @@ function convert(shape: Shape): JsonSchema {
   const { about, allowed } = notesOf(shape);
   const description = [about, allowed && `Allowed: ${allowed}.`].filter(Boolean).join(' ');
   const fallback = inner.entries ? undefined : fallbackOf(shape);
-  const nullable = /^null/.test(shape.type) ? { anyOf: [plain(inner), { type: 'null' }] } : plain(inner);
+  const nullable = isNullable(shape) ? { anyOf: [plain(inner), { type: 'null' }] } : plain(inner);
   return {
     ...nullable,
     ...(description && { description }),
     ...(fallback !== undefined && { default: fallback }),
   };
 }
+
+const isNullable = ({ type, wrapped }: Shape): boolean =>
+  /^null/.test(type) || (wrapped !== undefined && isNullable(wrapped));
 
 const KINDS: Readonly<Record<string, (shape: Shape) => JsonSchema>> = {
   any: () => ({}),

@@ -62,7 +62,10 @@ function renderEntry(name: string, shape: Shape, depth: number): string[] {
   const prose = [about, choicesOf(inner)].filter((text) => text !== undefined).join(' ');
   const comment = wrapped(prose, LINE - indent(depth).length - 2).map((line) => `${indent(depth)}# ${line}`);
   if (!inner.entries)
-    return [...comment, `${indent(depth)}#${name}: ${inline(fallbackOf(shape) ?? notesOf(shape).example)}`];
+    return [
+      ...comment,
+      `${indent(depth)}#${name}: ${inline(fallbackOf(shape) ?? notesOf(shape).example)}`.trimEnd(),
+    ];
   const below = Object.entries(inner.entries).flatMap(([key, entry]) => renderEntry(key, entry, depth + 1));
   return [...comment, `${indent(depth)}${name}:`, ...below];
 }

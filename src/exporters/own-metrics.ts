@@ -1,8 +1,9 @@
 import type { Severity } from '../model/anomaly.ts';
 import { type Coverage, LOSSES } from '../model/coverage.ts';
+import type { Incident, SignalKind } from '../model/incident.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import type { Attributes } from '../model/metric.ts';
-import type { Status } from '../model/status.ts';
+import type { ExportFigures, OtlpStatus, Status } from '../model/status.ts';
 import type { Family, Point } from './family.ts';
 
 /** What Homeostat tells of itself at one moment. */
@@ -10,8 +11,7 @@ export interface OwnState {
   readonly status: Status;
   /** Severity of each anomaly that is open. */
   readonly openAnomalies: readonly Severity[];
-  /** The same of incidents. */
-  readonly openIncidents: readonly Severity[];
+  readonly openIncidents: readonly Pick<Incident, 'severity' | 'kind'>[];
   /** CPU time of this program since its start, s. */
   readonly cpuSeconds: number;
 }
@@ -21,13 +21,20 @@ interface OwnMetric extends Omit<Family, 'points'> {
 }
 
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
+/** Of one machine: only a hub sees silence and peers. */
+const KINDS: readonly SignalKind[] = ['machine', 'process', 'threshold', 'forecast'];
 const PHASES: readonly LearningPhase[] = ['collecting', 'provisional', 'calibrated'];
 
 const point = (value: number | undefined, attributes: Attributes = {}): Point[] =>
   value === undefined || !Number.isFinite(value) ? [] : [{ attributes, value }];
 
-const bySeverity = (open: readonly Severity[]): Point[] =>
-  SEVERITIES.flatMap((severity) => point(open.filter((one) => one === severity).length, { severity }));
+const bySeverity = (open: readonly Severity[], more: Attributes = {}): Point[] =>
+  SEVERITIES.flatMap((severity) =>
+    point(open.filter((one) => one === severity).length, { severity, ...more }),
+  );
+
+const bySignal = (otlp: OtlpStatus | undefined, figure: (figures: ExportFigures) => number): Point[] =>
+  otlp ? (['metrics', 'findings'] as const).flatMap((signal) => point(figure(otlp[signal]), { signal })) : [];
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 
@@ -80,7 +87,12 @@ const OWN_METRICS: readonly OwnMetric[] = [
     bySeverity(openAnomalies),
   ),
   gauge('homeostat.incidents.open', '{incident}', 'Incidents that are open.', ({ openIncidents }) =>
-    bySeverity(openIncidents),
+    KINDS.flatMap((kind) =>
+      bySeverity(
+        openIncidents.flatMap((one) => (one.kind === kind ? [one.severity] : [])),
+        { kind },
+      ),
+    ),
   ),
   gauge('homeostat.coverage.healthy', '', '1 while it sees all that it should.', ({ status }) =>
     point(flag(status.coverage.healthy)),
@@ -103,6 +115,12 @@ const OWN_METRICS: readonly OwnMetric[] = [
   ),
   gauge('homeostat.collector.blind_spots', '', 'What it cannot see now.', ({ status }) =>
     status.coverage.collectors.flatMap(({ collector, blind }) => point(blind.length, { collector })),
+  ),
+  counter('homeostat.otlp.sent', '', 'Messages that the OTLP endpoint took since the start.', ({ status }) =>
+    bySignal(status.otlp, ({ sent }) => sent),
+  ),
+  gauge('homeostat.otlp.waiting', '', 'Messages that wait for it.', ({ status }) =>
+    bySignal(status.otlp, ({ waiting }) => waiting),
   ),
   gauge('homeostat.store.size', 'By', 'What the history takes on disk.', ({ status }) =>
     point(status.store.bytes),

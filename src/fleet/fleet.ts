@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { AgentEvent } from '../model/agent-event.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { HostSummary } from '../model/host.ts';
 import { type Facts, newFacts } from './facts.ts';
 import { peersFinding, silenceFinding } from './findings.ts';
@@ -15,8 +16,10 @@ const MINUTE = 60_000;
 const ROUND_MS = 30_000;
 /** Of many hosts only some are open: a round of all takes longer, ms a host. */
 const ROUND_MS_A_HOST = 120;
-/** In a round each tick writes a share of them, so that no moment has to write all. */
-const TICKS_A_ROUND = 60;
+/** The share of a round over which its hosts are spread: opening and closing a history waits for the disk, and the bus for both. */
+const SPREAD = 0.8;
+/** No further history is written when so much of a turn is over, ms. */
+const TURN_MS = 5;
 /** What comes so much later than usual after it was measured was kept back, and says nothing of this minute, ms. */
 const LATE_MS = 60_000;
 /** A host is out for so long before it is told. */
@@ -30,8 +33,8 @@ export interface FleetOptions {
   /** Histories that may be open at once. */
   readonly mostOpen: number;
   readonly warn: (message: string) => void;
-  /** Told of each anomaly of a host, its own and the hub's, as it opened, changed or closed. */
-  readonly onAnomaly?: (anomaly: Anomaly) => void;
+  /** Told of each anomaly of a host, its own and the hub's, and of each breach, as it opened, changed or closed. */
+  readonly onAnomaly?: (finding: Anomaly | Breach) => void;
   /** Hosts that are let in no longer: their silence is no news. */
   readonly revoked: () => ReadonlySet<string>;
 }
@@ -55,8 +58,12 @@ export class Fleet {
   #minuteFrom: number;
   #read: Place | undefined;
   /** The round at hand: all up to here gets into the histories in it. */
-  #round: { readonly upTo: Place; readonly from: number; left: FleetHost[] } | undefined;
+  #round:
+    | { readonly upTo: Place; readonly from: number; readonly hosts: number; left: FleetHost[] }
+    | undefined;
   #roundFrom: number;
+  /** Something was found of them, which their histories have not yet. */
+  readonly #found = new Set<FleetHost>();
   #clean: boolean;
 
   /** Throws UserError where `path` cannot be opened. */
@@ -156,7 +163,7 @@ export class Fleet {
     for (const host of this.#hosts.values()) {
       const { facts, name } = host;
       if (revoked.has(name)) {
-        if (facts.silence) host.found('silence', closed(facts.silence, at));
+        if (facts.silence) this.#find(host, 'silence', closed(facts.silence, at));
         continue;
       }
       const isSilent = this.#silence.isSilent(name, facts.intervalMs);
@@ -164,7 +171,7 @@ export class Fleet {
       if (facts.silence || facts.stoppedAt !== undefined || this.#stopping.has(name) || !isSilent) continue;
       const { seenAt: since, intervalMs, heardSince } = facts;
       const watchedMs = Math.max(0, since - heardSince);
-      host.found('silence', silenceFinding({ host: name, since, at, intervalMs, watchedMs }));
+      this.#find(host, 'silence', silenceFinding({ host: name, since, at, intervalMs, watchedMs }));
     }
     const now = this.#options.clock.monotonic();
     if (now - this.#minuteFrom < MINUTE) return;
@@ -175,7 +182,13 @@ export class Fleet {
   #heardAgain(host: FleetHost, silence: Anomaly, at: number): void {
     host.facts.heardSince = at;
     host.facts.since = at;
-    host.found('silence', closed(silence, at));
+    this.#find(host, 'silence', closed(silence, at));
+  }
+
+  /** Its history has it with the next turns: where all hosts fall silent at once none of them waits for all the others. */
+  #find(host: FleetHost, kind: 'silence' | 'peers', finding: Anomaly): void {
+    host.found(kind, finding);
+    this.#found.add(host);
   }
 
   #comparePeers(at: number): void {
@@ -186,45 +199,65 @@ export class Fleet {
       host.facts.standings = this.#peers.standings(name);
       host.touch();
       if (!found) {
-        if (open) host.found('peers', closed(open, at));
+        if (open) this.#find(host, 'peers', closed(open, at));
         continue;
       }
       const finding = peersFinding(name, open?.since ?? at - OUT_FOR_MS, at, found);
-      if (!open) host.found('peers', finding);
+      if (!open) this.#find(host, 'peers', finding);
       else if (metricsOf(open) !== metricsOf(finding))
-        host.found('peers', { ...finding, raisedAt: open.raisedAt });
+        this.#find(host, 'peers', { ...finding, raisedAt: open.raisedAt });
     }
   }
 
-  /** To be called some times a second: a part of what waits goes into the histories, and what is done is kept. Takes some ms. */
+  /** To be called some times a second: a part of what waits goes into the histories, and what is done is kept. Takes some ms, or one history. */
   work(): void {
     this.#histories.maintain(4);
-    const now = this.#options.clock.monotonic();
-    if (!this.#round) {
-      if (!this.#read || now - this.#roundFrom < this.#roundMs()) return;
-      this.#roundFrom = now;
-      this.#round = { upTo: this.#read, from: now, left: [...this.#hosts.values()] };
-    }
-    const { left, upTo } = this.#round;
-    for (let count = Math.ceil(this.#hosts.size / TICKS_A_ROUND); count > 0 && left.length > 0; count--) {
-      const host = left.pop()!;
-      if ((host.waitingFrom ?? Number.POSITIVE_INFINITY) <= upTo.id) host.settle();
-      host.tellProcesses();
-    }
-    if (left.length > 0) return;
+    const began = this.#options.clock.monotonic();
+    this.#beginRound(began);
+    do {
+      const host = this.#next(began);
+      if (!host) break;
+      this.#settle(host);
+    } while (this.#options.clock.monotonic() - began < TURN_MS);
+    if (!this.#round || this.#round.left.length > 0) return;
+    const { upTo } = this.#round;
     this.#round = undefined;
-    this.#keep({ ...upTo, clean: false });
+    this.#file.together(() => this.#file.keepCursor({ ...upTo, clean: false }));
+  }
+
+  #beginRound(now: number): void {
+    if (this.#round || !this.#read || now - this.#roundFrom < this.#roundMs()) return;
+    this.#roundFrom = now;
+    const left = [...this.#hosts.values()];
+    this.#round = { upTo: this.#read, from: now, hosts: left.length, left };
+  }
+
+  /** Whose history is to be written now. */
+  #next(now: number): FleetHost | undefined {
+    const [found] = this.#found;
+    if (found || !this.#round) return found;
+    const { from, hosts, left } = this.#round;
+    const due = Math.ceil((hosts * (now - from)) / (SPREAD * this.#roundMs()));
+    return hosts - left.length < due ? left.pop() : undefined;
+  }
+
+  #settle(host: FleetHost): void {
+    const isFound = this.#found.delete(host);
+    const upTo = this.#round?.upTo.id ?? Number.NEGATIVE_INFINITY;
+    if (isFound || (host.waitingFrom ?? Number.POSITIVE_INFINITY) <= upTo) host.settle();
+    host.tellProcesses();
+    try {
+      this.#file.together(() => host.keep());
+    } catch (error) {
+      // The log is read from before this round again.
+      host.touch();
+      this.#round = undefined;
+      throw error;
+    }
   }
 
   #roundMs(): number {
     return Math.max(ROUND_MS, this.#hosts.size * ROUND_MS_A_HOST);
-  }
-
-  #keep(cursor: Cursor | undefined): void {
-    this.#file.together(() => {
-      for (const host of this.#hosts.values()) host.keep();
-      if (cursor) this.#file.keepCursor(cursor);
-    });
   }
 
   /** All that was read is in the histories, and they are closed. */
@@ -232,7 +265,10 @@ export class Fleet {
     for (const host of this.#hosts.values()) host.settle();
     this.#histories.close();
     const read = this.#read ?? (this.#clean ? undefined : this.#file.cursor());
-    this.#keep(read && { ...read, clean: true });
+    this.#file.together(() => {
+      for (const host of this.#hosts.values()) host.keep();
+      if (read) this.#file.keepCursor({ ...read, clean: true });
+    });
     this.#file.close();
   }
 }

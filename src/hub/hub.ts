@@ -1,6 +1,7 @@
 import { availableParallelism, hostname, release, totalmem, type } from 'node:os';
 import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach, Forecast } from '../model/breach.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { Incident } from '../model/incident.ts';
@@ -11,7 +12,7 @@ import type { Process, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { PublishStatus } from '../model/publish.ts';
 import type { Band } from '../model/score.ts';
-import type { AlarmState, ScoreNow, Status } from '../model/status.ts';
+import type { AlarmState, OtlpStatus, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
 
 /** What the hub asks of the agent beside it. */
@@ -24,10 +25,14 @@ export interface AgentView {
   bands(): Readonly<Record<string, Band>>;
   processes(): ProcessScan | undefined;
   openAnomalies(): readonly Anomaly[];
+  openBreaches(): readonly Breach[];
+  forecasts(): readonly Forecast[];
   profiles(wanted?: string): ProfilesAnswer;
   alarms(): AlarmState;
   /** Undefined where nothing is published. */
   publish?(): PublishStatus | undefined;
+  /** Undefined where nothing is sent by OTLP. */
+  otlp?(): OtlpStatus | undefined;
 }
 
 export interface HubOptions {
@@ -76,6 +81,7 @@ export class Hub implements Source {
   status(): Status {
     const { agent, clock, dataFolder, history, version } = this.#options;
     const publish = agent.publish?.();
+    const otlp = agent.otlp?.();
     return {
       version,
       host: this.#host,
@@ -87,10 +93,12 @@ export class Hub implements Source {
       score: agent.score(),
       lastSampleAt: this.#lastSampleAt,
       openAnomalies: agent.openAnomalies().length,
+      limits: { open: agent.openBreaches() },
       alarms: agent.alarms(),
       coverage: agent.coverage(),
       store: history.stats(),
       ...(publish && { publish }),
+      ...(otlp && { otlp }),
       self: { pid: process.pid, ...this.#cost.read(clock.monotonic()) },
     };
   }
@@ -106,6 +114,10 @@ export class Hub implements Source {
 
   profiles(wanted?: string): ProfilesAnswer {
     return this.#options.agent.profiles(wanted);
+  }
+
+  forecasts(): readonly Forecast[] {
+    return this.#options.agent.forecasts();
   }
 
   bands(): Readonly<Record<string, Band>> {
@@ -137,6 +149,11 @@ export class Hub implements Source {
   /** An anomaly opened, changed or closed. */
   raised(anomaly: Anomaly): void {
     this.#send({ type: 'anomaly', anomaly });
+  }
+
+  /** A limit was breached, a forecast made; or it is over. */
+  breached(breach: Breach): void {
+    this.#send({ type: 'breach', breach });
   }
 
   /** An incident opened, changed or closed, or it was decided whom to tell. */

@@ -5,11 +5,12 @@ import type { Log } from '../lib/log.ts';
 import { isHostName } from '../model/host.ts';
 import { type KeptRecord, LogReader } from '../wal/log-reader.ts';
 
-/** Records of a slice: an answer of the bus waits for it, some 2 ms. */
+/** Records of a slice, and no further one is begun when so much of it is over, ms: an answer of the bus waits for it. */
 const SLICE = 64;
+const SLICE_MS = 2;
 /** Between two slices, while the bus is busy, and when all was read, ms. */
 const PAUSE_MS = 1;
-const BUSY_PAUSE_MS = 10;
+const BUSY_PAUSE_MS = 20;
 const IDLE_PAUSE_MS = 250;
 /** After a slice that failed, a full disk say, ms. */
 const FAILED_PAUSE_MS = 1000;
@@ -22,7 +23,7 @@ export interface IngestOptions {
   readonly fleet: Pick<Fleet, 'cursor' | 'take'>;
   /** Others may send events as agents do, and do not become hosts by it. */
   readonly isHost: (name: string) => boolean;
-  /** Records wait for the log's disk: its clients come first. */
+  /** The log takes a lot now: its clients come first, and what it took is there for later. */
   readonly isBusy: () => boolean;
   readonly log: Log;
 }
@@ -107,7 +108,8 @@ export class Ingest {
     let unreadable = 0;
     let read: Place | undefined;
     this.#caughtUp = false;
-    for (let count = 0; count < SLICE; count++) {
+    const end = performance.now() + SLICE_MS;
+    for (let count = 0; count < SLICE && performance.now() < end; count++) {
       const { value: record, done } = this.#records.next();
       if (done) {
         this.#caughtUp = true;

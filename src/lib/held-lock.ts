@@ -1,7 +1,6 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { writeFileAtomic } from './atomic-file.ts';
 import { errorCode } from './errors.ts';
 
 /** SQLite's primary result code for what another process holds (sqlite.org/rescode.html). */
@@ -31,7 +30,8 @@ export function holdLock(folder: string, name: string): () => void {
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
-    writeFileAtomic(pidFile, `${process.pid}\n`);
+    // Not synced: a pid means nothing after a power loss, and a hub takes such locks all the time.
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     lock.close();
     throw isBusy(error) ? new LockHeld(holder(pidFile)) : error;

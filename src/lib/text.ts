@@ -11,6 +11,16 @@ export function printable(text: string): string {
   });
 }
 
+/**
+ * A value as JSON on one line in which no control character and no direction mark stands as itself, also not those that JSON lets pass: as
+ * escapes of JSON, so that whoever reads it as JSON gets the same text.
+ */
+export const printableJson = (value: unknown): string => escapeJson(JSON.stringify(value));
+
+/** As `printableJson`, for what is JSON already. */
+export const escapeJson = (json: string): string =>
+  json.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** The three characters that mean something wherever text is marked up with tags, written as entities. */
 export const escapeMarkup = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -1,5 +1,6 @@
 import type { AlarmRate, CountedAlarms } from './alarm-rate.ts';
 import type { Severity } from './anomaly.ts';
+import type { Breach } from './breach.ts';
 import type { Coverage } from './coverage.ts';
 import type { HostSummary } from './host.ts';
 import type { LearningState } from './learning.ts';
@@ -25,6 +26,8 @@ export interface Status {
   /** Time of the last sample, ms since the epoch. */
   readonly lastSampleAt: number | undefined;
   readonly openAnomalies: number;
+  /** Breaches of limits and forecasts that are open, those of limits first. */
+  readonly limits: { readonly open: readonly Breach[] };
   readonly alarms: AlarmState;
   readonly coverage: Coverage;
   readonly store: {
@@ -35,6 +38,8 @@ export interface Status {
   };
   /** Left out where nothing is published. */
   readonly publish?: PublishStatus;
+  /** Left out where nothing is sent by OTLP. */
+  readonly otlp?: OtlpStatus;
   /** The daemon's own cost. */
   readonly self: { readonly pid: number; readonly rss: number; readonly cpu: number | undefined };
 }
@@ -49,6 +54,23 @@ export interface ToldStatus extends Omit<Status, Untold | 'host'>, Partial<Pick<
     /** It is usually heard each so many ms. */
     readonly everyMs: number;
   };
+}
+
+/** How sending to an OTLP endpoint does; since the start. */
+export interface OtlpStatus {
+  readonly endpoint: string;
+  /** Reports of an interval each. */
+  readonly metrics: ExportFigures;
+  /** Anomalies and incidents. */
+  readonly findings: ExportFigures;
+  /** Why the endpoint does not take what is sent now. */
+  readonly problem: string | undefined;
+}
+
+/** What an endpoint took since the start, and what waits for it. */
+export interface ExportFigures {
+  readonly sent: number;
+  readonly waiting: number;
 }
 
 /** How often it alarms: wished, promised and measured. */

@@ -85,12 +85,14 @@ export interface Change {
  */
 export class DeliveryFile {
   readonly #db: DatabaseSync;
+  readonly #mostBehind: number;
   #behind: Change[] = [];
   #problem: string | undefined;
   #lost = 0;
 
   /** Throws a UserError where it cannot be opened, or is from a newer version. */
-  constructor(path: string) {
+  constructor(path: string, mostBehind = MOST_BEHIND) {
+    this.#mostBehind = mostBehind;
     this.#db = open(path);
   }
 
@@ -132,7 +134,7 @@ export class DeliveryFile {
   /** Never throws: what the disk does not take waits in memory and is written with the next change that it takes. */
   save(change: Change): void {
     this.#behind.push(change);
-    if (this.#behind.length > MOST_BEHIND) {
+    if (this.#behind.length > this.#mostBehind) {
       this.#behind.shift();
       this.#lost++;
     }

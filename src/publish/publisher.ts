@@ -3,6 +3,7 @@ import type { Log } from '../lib/log.ts';
 import { Means } from '../lib/means.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Coverage, Loss } from '../model/coverage.ts';
 import type { Series, Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
@@ -43,7 +44,7 @@ const COVERAGE_EVERY_MS = 60_000;
 const STOP_MS = 1500;
 
 /**
- * Tells the hub what the agent finds. `tick`, `scan` and `anomaly` only put into memory; once a second all of it is committed to the
+ * Tells the hub what the agent finds. `tick`, `scan`, `anomaly` and `breach` only put into memory; once a second all of it is committed to the
  * queue in one go, and the sender sends what is committed.
  */
 export class Publisher {
@@ -115,6 +116,10 @@ export class Publisher {
     this.#push(this.#events.anomaly(anomaly, this.#options.clock.now()));
   }
 
+  breach(breach: Breach): void {
+    this.#push(this.#events.breach(breach, this.#options.clock.now()));
+  }
+
   /** What was dropped at the outbox's bound, for the coverage. */
   losses(): readonly Loss[] {
     const why = `the outbox was full while ${this.#credentials.address} was away`;
@@ -139,7 +144,13 @@ export class Publisher {
   async stop(): Promise<void> {
     this.#callOff();
     this.#push(this.#events.host('stopping', this.#options.clock.now()));
-    this.#options.queue.commit();
+    // Waits no longer for the disk than for the hub.
+    let callOff = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      callOff = this.#options.timers.after(STOP_MS, resolve);
+    });
+    await Promise.race([this.#options.queue.commit(), late]);
+    callOff();
     await this.#sender.stop(STOP_MS);
   }
 
@@ -150,7 +161,7 @@ export class Publisher {
   }
 
   #commit(): void {
-    this.#options.queue.commit();
+    void this.#options.queue.commit().then(() => this.#sender.pump());
     this.#sender.pump();
   }
 

@@ -13,8 +13,8 @@ export interface Queue {
   readonly id: string;
   /** Into memory; `make` is handed a number that no event of a queue with this id ever had. */
   push(make: (id: number) => QueuedEvent): void;
-  /** To the disk. Never throws; what could not be written is tried again. */
-  commit(): void;
+  /** To the disk, perhaps beside this thread: resolves when it is there. Never rejects; what could not be written is tried again. */
+  commit(): Promise<void>;
   /** Committed events after `afterId` in their order. */
   read(afterId: number, maxEvents: number, maxBytes: number): readonly QueueEntry[];
   /** Everything up to this id is done. */

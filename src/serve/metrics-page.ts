@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errorMessage } from '../lib/errors.ts';
@@ -34,6 +33,18 @@ export function sendPage(
   });
 }
 
+/** Resolves when more may be written, or never will be. */
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+
 async function send(parts: Iterable<string>, response: ServerResponse): Promise<void> {
   let waiting = '';
   let began = performance.now();
@@ -42,9 +53,8 @@ async function send(parts: Iterable<string>, response: ServerResponse): Promise<
     const pause = performance.now() - began > SLICE_MS;
     if (!pause && waiting.length < CHUNK) continue;
     if (response.destroyed) return;
-    if (waiting !== '' && !response.write(waiting))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    else await nextTurn();
+    if (response.write(waiting)) await nextTurn();
+    else await drained(response);
     waiting = '';
     began = performance.now();
   }

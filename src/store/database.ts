@@ -46,11 +46,12 @@ export function openForWriting(folder: string, capBytes: number): DatabaseSync {
     chmodSync(path, 0o600);
     // Readers never hold a writer up. Whoever else locks the file must not hold up the thread that samples.
     const db = new DatabaseSync(path, { timeout: 100 });
-    if (!exists) create(db);
     // NORMAL: a commit is in the operating system's hands, so kill -9 loses nothing of it; only a power loss can take
     // what came after the last checkpoint, and never harms what came before. FULL would make every flush wait for the
     // disk, on the one thread that samples, and longest when the disk is what is wrong with the machine.
-    db.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; PRAGMA journal_size_limit = 1048576');
+    db.exec('PRAGMA synchronous = NORMAL');
+    if (!exists) create(db);
+    db.exec('PRAGMA cache_size = -512; PRAGMA journal_size_limit = 1048576');
     db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(capBytes / pageSize(db)))}`);
     return db;
   } catch (error) {

@@ -41,7 +41,9 @@ export function openFile(path: string, { columns = '', shrinks = false }: FileOp
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 100');
     const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
     refuseNewer(path, user_version);
+    // In one transaction: each is an fsync.
     db.exec(`
+      BEGIN IMMEDIATE;
       CREATE TABLE IF NOT EXISTS wal (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         idempotency_key TEXT NOT NULL UNIQUE,
@@ -60,6 +62,7 @@ export function openFile(path: string, { columns = '', shrinks = false }: FileOp
       CREATE TABLE IF NOT EXISTS wal_name (id TEXT NOT NULL);
       INSERT INTO wal_name (id) SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM wal_name);
       PRAGMA user_version = ${VERSION};
+      COMMIT;
     `);
     const hasSource = db.prepare("SELECT 1 FROM pragma_table_info('wal_keys') WHERE name = 'source'").get();
     if (!hasSource) db.exec("ALTER TABLE wal_keys ADD COLUMN source TEXT NOT NULL DEFAULT ''");

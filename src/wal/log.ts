@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { RateMeter } from '../lib/rate-meter.ts';
 import { openFile, usedBytes } from './log-file.ts';
 import { Room, type Spare } from './room.ts';
 import { costOf, type Held, Shares } from './shares.ts';
@@ -75,6 +76,10 @@ const MEGABYTE = 2 ** 20;
 const DAY_MS = 86_400_000;
 const FULL_RETRY_MS = 30_000;
 const FAILED_RETRY_MS = 1000;
+const TAKEN_MEAN_MS = 500;
+/** What comes in so many turns shares a commit at the most: records, ms. */
+const GATHER_RECORDS = 4000;
+const GATHER_MS = 5;
 /** Where only somebody's share is used up it is looked for old rows so often, ms. */
 const LOOK_AGAIN_MS = 1000;
 /** A guess until the first commits were seen. */
@@ -95,10 +100,10 @@ export class Log {
   readonly id: string;
   #waiting: Waiting[] = [];
   #waitingRecords = 0;
-  #scheduled = false;
   #closed = false;
   /** Records a millisecond that the disk takes, an exponential mean over commits. */
   #ratePerMs = FIRST_RATE_PER_MS;
+  readonly #taken = new RateMeter(TAKEN_MEAN_MS);
   #problem: string | undefined;
   /** Rows of the file. Counted once: the hub looks at every scrape, in the thread that answers its clients. */
   #records: number;
@@ -140,10 +145,16 @@ export class Log {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ records, resolve, reject });
       this.#waitingRecords += records.length;
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      // After the I/O of this turn: everything that came in it shares one fsync.
-      setImmediate(() => this.#commit());
+      if (this.#waiting.length === 1) this.#gather(0, performance.now() + GATHER_MS);
+    });
+  }
+
+  /** What comes turn after turn shares one fsync: until a turn of I/O brought nothing more, or enough waits, or for long enough. */
+  #gather(seen: number, until: number): void {
+    setImmediate(() => {
+      const waiting = this.#waitingRecords;
+      if (waiting === seen || waiting >= GATHER_RECORDS || performance.now() >= until) this.#commit();
+      else this.#gather(waiting, until);
     });
   }
 
@@ -160,6 +171,11 @@ export class Log {
   /** Records a second that the disk takes, as seen lately. */
   ratePerSecond(): number {
     return this.#ratePerMs * 1000;
+  }
+
+  /** Records a second that were taken lately: what came, where `ratePerSecond` is what could have come. */
+  takenPerSecond(): number {
+    return this.#taken.perSecond(performance.now());
   }
 
   /** The file may grow so large. */
@@ -202,7 +218,6 @@ export class Log {
   }
 
   #commit(): void {
-    this.#scheduled = false;
     let batch: readonly Waiting[] = this.#waiting;
     if (batch.length === 0) return;
     this.#waiting = [];
@@ -223,7 +238,9 @@ export class Log {
       return;
     }
     this.#problem = undefined;
-    const perMs = answers.length / Math.max(performance.now() - began, 0.05);
+    const now = performance.now();
+    this.#taken.add(answers.length, now);
+    const perMs = answers.length / Math.max(now - began, 0.05);
     this.#ratePerMs += 0.1 * (perMs - this.#ratePerMs);
     let from = 0;
     for (const { records, resolve } of batch) {

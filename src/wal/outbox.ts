@@ -1,8 +1,10 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { renameSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
-import { freePages, openFile, usedBytes } from './log-file.ts';
+import { freePages, usedBytes } from './log-file.ts';
+import { closeOutboxFile, copyOutboxFile, type OutboxFile, openOutboxFile } from './outbox-file.ts';
+import { type SyncFile, syncFolder, syncWhole } from './sync-beside.ts';
 
 /** What is to be kept until it is acknowledged. */
 export interface OutgoingRecord {
@@ -26,6 +28,8 @@ export interface OutboxOptions {
   readonly source: string;
   /** What may wait for a commit while the disk takes nothing, bytes. */
   readonly maxPendingBytes?: number;
+  /** Makes a file durable in another thread; without it `commit` waits for the disk. */
+  readonly sync?: SyncFile;
 }
 
 /** A record as it is kept: `id` only grows, and is the order in which records came. */
@@ -54,27 +58,36 @@ const MAX_PENDING_BYTES = 4 * 2 ** 20;
 /** When few rows wait, free pages beyond so many go back to the file system, so many at once. */
 const FEW_EVENTS = 1000;
 const FREE_PAGES = 256;
+/** After an fsync that failed the file is written anew, and where that fails too again after so long, ms. */
+const REWRITE_EVERY_MS = 30_000;
 
 /**
  * The sender's end of the log: what is not yet acknowledged, in the order in which it came. The same file and the same promises as
  * the log (`log.ts`), with three differences:
- * - `push` only puts into memory and `commit`, called once in a while, writes all of it with one fsync: whoever pushes never waits;
+ * - `push` only puts into memory and `commit`, called once in a while, writes all of it with one fsync: whoever pushes never waits. With `sync` the
+ *   fsync is another thread's: what is written is read only when it is durable, and what is pushed meanwhile stays in memory;
  * - what was acknowledged leaves it;
  * - at the bound it does not refuse: the oldest of the least important class goes, and is counted.
  */
 export class Outbox {
   /** Of this file: another one, that took its place, has another id and begins its numbers anew. */
   readonly id: string;
-  readonly #options: Required<OutboxOptions>;
-  readonly #db: DatabaseSync;
-  readonly #insert: StatementSync;
-  readonly #select: StatementSync;
+  readonly #options: Required<Omit<OutboxOptions, 'sync'>> & Pick<OutboxOptions, 'sync'>;
+  #file: OutboxFile;
+  /** Under way in another thread: nothing is written before it ends. */
+  #syncing: Promise<void> | undefined;
+  /** The commit after it. */
+  #next: Promise<void> | undefined;
+  /** An fsync failed: what it was for may never be on the disk, whatever the next one says. */
+  #mustRewrite = false;
+  #rewrittenAt = Number.NEGATIVE_INFINITY;
   #dropped: Map<string, Dropped>;
   /** Something of it is not in the file yet. */
   #droppedUnsaved = false;
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #lastId: number;
+  #writtenTo: number;
   #committedTo: number;
   #acknowledgedTo = 0;
   /** Acknowledged and still in the file. */
@@ -87,28 +100,25 @@ export class Outbox {
   /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
   constructor(options: OutboxOptions) {
     this.#options = { maxPendingBytes: MAX_PENDING_BYTES, ...options };
-    this.#db = openFile(options.path, { columns: ', rank INTEGER NOT NULL', shrinks: true });
-    this.#db.exec(`
-      PRAGMA cache_size = -512;
-      CREATE INDEX IF NOT EXISTS wal_by_rank ON wal (rank, id);
-      CREATE TABLE IF NOT EXISTS wal_dropped (
-        class TEXT PRIMARY KEY, count INTEGER NOT NULL, last_at INTEGER NOT NULL
-      ) WITHOUT ROWID;
-    `);
-    this.#insert = this.#db.prepare(
-      `INSERT OR IGNORE INTO wal (id, idempotency_key, ts_ns, bytes, checksum, kind, source, received_at, rank)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#select = this.#db.prepare('SELECT id, bytes FROM wal WHERE id > ? ORDER BY id LIMIT ?');
+    this.#file = openOutboxFile(options.path, options.sync);
     const { last } = this.#one(
       "SELECT COALESCE(MAX(seq), 0) AS last FROM sqlite_sequence WHERE name = 'wal'",
     );
     ({ id: this.id } = this.#db.prepare('SELECT id FROM wal_name').get() as { id: string });
     this.#lastId = last!;
+    this.#writtenTo = last!;
     this.#committedTo = last!;
     ({ events: this.#events, bytes: this.#bytes } = this.#measure('true'));
     const dropped = this.#db.prepare('SELECT class, count, last_at AS lastAt FROM wal_dropped').all();
     this.#dropped = new Map((dropped as unknown as Dropped[]).map((one) => [one.class, one]));
+    if (!this.#file.beside) return;
+    // An agent that was killed may have written what is not durable yet.
+    this.#committedTo = 0;
+    this.#begin(this.#settle(0));
+  }
+
+  get #db() {
+    return this.#file.db;
   }
 
   /**
@@ -122,20 +132,79 @@ export class Outbox {
     if (this.#pendingBytes > this.#options.maxPendingBytes) this.#dropPending();
   }
 
-  /** Writes what was pushed and removes what was acknowledged. Never throws: `problem` says why it could not, and it is tried again. */
-  commit(): void {
-    const idle = this.#pending.length === 0 && this.#leaving < REMOVE_ACKNOWLEDGED;
-    if (idle || !this.#db.isOpen) return;
+  /**
+   * Writes what was pushed and removes what was acknowledged; resolves when that is durable. Never rejects: `problem` says why it could not be
+   * written, and it is tried again.
+   */
+  commit(): Promise<void> {
+    if (this.#syncing) {
+      this.#next ??= this.#syncing.then(() => {
+        this.#next = undefined;
+        return this.commit();
+      });
+      return this.#next;
+    }
+    if (!this.#db.isOpen) return Promise.resolve();
+    if (this.#mustRewrite) return this.#begin(this.#rewrite());
+    const bytes = this.#commitNow();
+    if (bytes === undefined) return Promise.resolve();
+    if (this.#file.beside) return this.#begin(this.#settle(bytes));
+    this.#isDurable(this.#writtenTo);
+    return Promise.resolve();
+  }
+
+  /** The bytes that were written; undefined where there was nothing to write, or it could not be. */
+  #commitNow(): number | undefined {
+    if (this.#pending.length === 0 && this.#leaving < REMOVE_ACKNOWLEDGED) return undefined;
+    const bytes = this.#pendingBytes;
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       const kept = this.#write();
       this.#db.exec('COMMIT');
-      this.#settle(kept);
+      this.#keep(kept);
       this.#shrink();
+      return bytes;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       this.#cannot('written', error);
+      return undefined;
     }
+  }
+
+  async #settle(bytes: number): Promise<void> {
+    const upTo = this.#writtenTo;
+    await this.#file.beside?.settle(bytes);
+    this.#isDurable(upTo);
+  }
+
+  #begin(work: Promise<void>): Promise<void> {
+    const syncing = work
+      .catch((error) => {
+        this.#mustRewrite = true;
+        this.#cannot('written', error);
+      })
+      .finally(() => {
+        this.#syncing = undefined;
+      });
+    this.#syncing = syncing;
+    return syncing;
+  }
+
+  /** All of it into a file that takes the place of this one. Takes as long as a copy, in this thread: a disk that failed is worth that. */
+  async #rewrite(): Promise<void> {
+    const { path, clock, sync } = this.#options;
+    if (!sync || clock.monotonic() - this.#rewrittenAt < REWRITE_EVERY_MS) return;
+    this.#rewrittenAt = clock.monotonic();
+    const upTo = this.#writtenTo;
+    const copy = copyOutboxFile(this.#file, path);
+    await syncWhole(copy, sync);
+    if (!this.#db.isOpen) return;
+    closeOutboxFile(this.#file);
+    renameSync(copy, path);
+    this.#file = openOutboxFile(path, sync);
+    await syncFolder(path, sync);
+    this.#mustRewrite = false;
+    this.#isDurable(upTo);
   }
 
   /**
@@ -155,8 +224,9 @@ export class Outbox {
 
   #readInto(entries: OutboxEntry[], afterId: number, maxEvents: number, maxBytes: number): void {
     let bytes = 0;
-    for (const row of this.#select.iterate(
+    for (const row of this.#file.select.iterate(
       afterId,
+      this.#committedTo,
       maxEvents,
     ) as Iterable<unknown> as Iterable<OutboxEntry>) {
       bytes += row.bytes.length;
@@ -209,8 +279,9 @@ export class Outbox {
   close(): void {
     if (!this.#db.isOpen) return;
     if (this.#leaving > 0 && this.#pending.length === 0) this.#leaving = REMOVE_ACKNOWLEDGED;
-    this.commit();
-    this.#db.close();
+    this.#file.beside?.end();
+    this.#commitNow();
+    closeOutboxFile(this.#file);
   }
 
   /** All of one commit; what came of it counts only once it is committed. */
@@ -222,7 +293,17 @@ export class Outbox {
     let bytes = 0;
     for (const { id, key, timestampNs, bytes: message, rank } of this.#pending) {
       const ts = BigInt.asIntN(64, timestampNs);
-      const { changes } = this.#insert.run(id, key, ts, message, crc32(message), kind, source, now, rank);
+      const { changes } = this.#file.insert.run(
+        id,
+        key,
+        ts,
+        message,
+        crc32(message),
+        kind,
+        source,
+        now,
+        rank,
+      );
       if (changes === 0) continue;
       events++;
       bytes += message.length;
@@ -239,7 +320,7 @@ export class Outbox {
   }
 
   /** After the commit: what is in the file now. */
-  #settle({ events, bytes, dropped }: Committed): void {
+  #keep({ events, bytes, dropped }: Committed): void {
     this.#events += events;
     this.#bytes += bytes;
     this.#dropped = dropped;
@@ -247,7 +328,13 @@ export class Outbox {
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#leaving = 0;
-    this.#committedTo = this.#lastId;
+    this.#writtenTo = this.#lastId;
+  }
+
+  /** Everything up to this id is. */
+  #isDurable(upTo: number): void {
+    this.#committedTo = upTo;
+    if (!this.#db.isOpen) return;
     if (this.#problem === undefined) return;
     // What could not be counted meanwhile is counted anew.
     ({ events: this.#events, bytes: this.#bytes } = this.#measure(`id > ${this.#acknowledgedTo}`));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { Event, Host_State, ProcessChange_Kind } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { LogReader } from '../../src/wal/log-reader.ts';
-import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
+import { Daemon, homeostat, ownFolder, type Prefix } from '../support/daemon.ts';
 import { enrol, HubProcess, logOf } from '../support/hub.ts';
 
 async function setUp(t: TestContext) {
@@ -16,8 +16,10 @@ async function setUp(t: TestContext) {
   await enrol(join(folder, 'data'), hubData, 'shop', hub.address);
   const config = join(folder, 'homeostat.yaml');
   writeFileSync(config, 'publish:\n  metrics_interval: 1s\n');
-  const start = (): Promise<Daemon> =>
-    Daemon.start(t, folder, { command: 'agent', args: ['--config', config, '--processes-interval', '1s'] });
+  const start = (prefix: Prefix = []): Promise<Daemon> => {
+    const args = ['--config', config, '--processes-interval', '1s'];
+    return Daemon.start(t, folder, { command: 'agent', args, prefix });
+  };
   return { folder, hubData, hub, start };
 }
 
@@ -63,6 +65,29 @@ describe('homeostat agent', () => {
       events.flatMap(({ host }) => (host ? [host.state] : [])),
       [Host_State.STATE_UP, Host_State.STATE_STOPPING],
     );
+  });
+
+  it('goes on collecting while each fsync of its outbox takes longer than a tick, and publishes', async (t) => {
+    const { folder, hubData, start } = await setUp(t);
+    const trace = join(folder, 'trace');
+    const outbox = join(folder, 'data', 'publish', 'wal.db');
+    const agent = await start([
+      ...['strace', '-D', '-f', '--seccomp-bpf', '-o', trace, '-e', 'trace=fsync,fdatasync'],
+      ...['-P', outbox, '-P', `${outbox}-wal`, '-e', 'inject=fsync,fdatasync:delay_enter=1500000'],
+    ]);
+    const delays = (): number => readFileSync(trace, 'utf8').split('(DELAYED)').length - 1;
+    const first = await agent.until((status) => status.publish!.sent.events > 0, 'an event at the hub');
+    const before = delays();
+    const { coverage } = await agent.until(
+      (status) => delays() >= before + 3 && status.publish!.sent.events > first.publish!.sent.events,
+      'more of them, after three slow fsyncs',
+    );
+    const missed = (losses: typeof coverage.losses): number =>
+      losses.reduce((sum, { what, count }) => sum + (what === 'ticks missed' ? count : 0), 0);
+    assert.equal(missed(coverage.losses) - missed(first.coverage.losses), 0);
+    assert.equal((await agent.end()).code, 0);
+    const numbers = recordsOf(logOf(hubData)).map(numberOf);
+    assert.equal(new Set(numbers).size, numbers.length);
   });
 
   it('tells the start and the end of a process, and none of its secrets', async (t) => {

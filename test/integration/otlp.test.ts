@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Daemon, ownFolder } from '../support/daemon.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { openStore } from '../../src/store/store.ts';
+import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { loopbackTls } from '../support/loopback-tls.ts';
 import { OtlpSink } from '../support/otlp-sink.ts';
 
@@ -66,6 +68,32 @@ describe('a daemon that sends by OTLP', () => {
     assert.doesNotMatch(daemon.log(), /a-secret-of-this-test/);
   });
 
+  it('sends findings as log records', async (t) => {
+    const folder = ownFolder(t);
+    const store = openStore({ folder: join(folder, 'data'), clock: systemClock });
+    const since = Date.now() - 600_000;
+    const sentence = 'CPU use is 90 % (usually 1 to 5 %).';
+    // The next start closes it: nobody watched since.
+    store.appendAnomaly({
+      ...{ schema: 1, id: 'left-open', host: 'test', kind: 'machine', state: 'open', provisional: false },
+      ...{ since, raisedAt: since, severity: 'MEDIUM', score: 4, returnPeriodSeconds: 700_000, sentence },
+      ...{ metrics: [], culprits: [] },
+    });
+    store.close();
+    const sink = await OtlpSink.start(t);
+    await sending(t, folder, sink.endpoint, '    metrics: false\n');
+    const told = (name: string) => sink.records.find(({ eventName }) => eventName === name);
+    await until(() => Boolean(told('homeostat.anomaly') && told('homeostat.incident')), 'both records');
+    const anomaly = told('homeostat.anomaly')!;
+    assert.deepEqual([anomaly.severityNumber, anomaly.severityText, anomaly.body], [9, 'MEDIUM', sentence]);
+    assert.equal(anomaly.attributes['homeostat.id'], 'left-open');
+    assert.equal(anomaly.attributes['homeostat.state'], 'closed');
+    const incident = told('homeostat.incident')!;
+    assert.equal(incident.body, sentence);
+    assert.deepEqual(incident.attributes['homeostat.signals'], ['left-open']);
+    assert.deepEqual(sink.metrics, []);
+  });
+
   it('goes on without its endpoint, and sends what waited when it is there again', async (t) => {
     const folder = ownFolder(t);
     const reserved = await OtlpSink.start(t);
@@ -74,6 +102,11 @@ describe('a daemon that sends by OTLP', () => {
     const daemon = await sending(t, folder, `http://localhost:${port}`);
     await daemon.until(() => /metrics cannot be exported/.test(daemon.log()), 'the complaint');
     await sleep(2000);
+    const said = await homeostat(folder, ['status', '--data', 'data']);
+    assert.match(
+      said.stdout,
+      /^OTLP +to http:.*, which does NOT take it: .*ECONNREFUSED.*; 0 reports and 0 findings .*; \d+ wait$/m,
+    );
     const sink = await OtlpSink.start(t, { port });
     await until(() => sink.taken.length >= 3, 'what waited');
     const times = sink.metrics
@@ -89,6 +122,9 @@ describe('a daemon that sends by OTLP', () => {
       [],
     );
     await until(() => /metrics are exported to .* again/.test(daemon.log()), 'the good news');
+    const { otlp } = await daemon.status();
+    assert.equal(otlp?.problem, undefined);
+    assert.ok(otlp!.metrics.sent >= 3);
   });
 
   it('is unharmed by endpoints that refuse, are busy, are slow or have a wrong certificate, counts, and ends in time', async (t) => {

@@ -105,7 +105,8 @@ export function promtool(page: string): string {
   return `${stdout}${stderr}${status === 0 ? '' : `exit code ${status}`}`;
 }
 
-function freePort(): Promise<number> {
+/** A port of loopback that nobody has now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo;

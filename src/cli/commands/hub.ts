@@ -27,6 +27,7 @@ export function addHub(program: Command): void {
       portArgument,
       4664,
     )
+    .option('--logs <dir>', 'folder for hub.log (default: in the data folder)')
     .option('--token <token>', 'ask for it in the dashboard; better set HOMEOSTAT_TOKEN')
     .addOption(
       new Option('--max-log <size>', 'what the log may take on disk')

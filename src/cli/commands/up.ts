@@ -13,6 +13,7 @@ export interface UpOptions {
   readonly learnProvisional?: string;
   readonly learnCalibrated?: string;
   readonly alarmsPerWeek?: number;
+  readonly logs?: string;
   readonly logLevel?: string;
 }
 
@@ -61,5 +62,6 @@ export function addDaemonOptions(command: Command): Command {
       'alarms that are bearable while nothing is wrong (default: 7, one a day)',
       numberArgument,
     )
+    .option('--logs <dir>', 'folder for daemon.log and anomalies.json (default: the data folder)')
     .option('--log-level <level>', 'debug, info, warn or error (default: info)');
 }

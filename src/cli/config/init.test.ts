@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { violations } from '../../../test/support/json-schema.ts';
 import { settingsSchema } from '../../agent/settings.ts';
 import { loadConfig } from '../../config/config.ts';
+import { toJsonSchema } from '../../config/json-schema.ts';
 import { notesOf, type Shape, settingsOf } from '../../config/shape.ts';
 import { referenceFile } from './init.ts';
 
@@ -39,4 +41,11 @@ test('the file says nothing, as all is commented out; uncommented it is right an
     const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], written);
     assert.deepEqual(value, fallback ?? notesOf(shape).example, path.join('.'));
   }
+});
+
+test('the JSON Schema of the whole configuration takes what is right and refuses what is not', () => {
+  const converted = toJsonSchema(settingsSchema as unknown as Shape, 'a test');
+  assert.deepEqual(violations(converted, parse(referenceFile())), []);
+  assert.deepEqual(violations(converted, { learn: { detectors: ['lstm'] }, alarms: { per_week: 1 } }), []);
+  assert.equal(violations(converted, { alarms: { per_week: 900 }, store: { cap: 'much' } }).length, 2);
 });

@@ -9,6 +9,7 @@ export interface Mount {
   readonly type: string;
   /** It depends on a network or on another process, and so it may hang. */
   readonly remote: boolean;
+  /** The file system itself, not this mount of it: to a hardened service every mount is read-only. */
   readonly readOnly: boolean;
   /** Its root is mounted there, not a folder of it (a bind mount, a subvolume). */
   readonly whole: boolean;
@@ -48,7 +49,7 @@ function isBetterName(mount: Mount, known: Mount): boolean {
 function parseMount(line: string): Mount | undefined {
   const [before, after] = line.split(' - ', 2);
   if (before === undefined || after === undefined) return undefined;
-  const [, , device, root, escapedPath, options] = before.split(' ');
+  const [, , device, root, escapedPath] = before.split(' ');
   const [type, source, superOptions = ''] = after.split(' ');
   if (device === undefined || escapedPath === undefined || type === undefined || source === undefined)
     return undefined;
@@ -59,7 +60,7 @@ function parseMount(line: string): Mount | undefined {
     device,
     type,
     remote: REMOTE.test(type),
-    readOnly: isReadOnly(options) || isReadOnly(superOptions),
+    readOnly: isReadOnly(superOptions),
     whole: root === '/',
   };
 }
@@ -72,9 +73,7 @@ function holdsFiles(type: string, source: string, path: string): boolean {
   return REMOTE.test(type) || WITHOUT_DEVICE.test(type) || source.startsWith('/dev/');
 }
 
-function isReadOnly(options: string | undefined): boolean {
-  return options === 'ro' || options?.startsWith('ro,') === true;
-}
+const isReadOnly = (options: string): boolean => options === 'ro' || options.startsWith('ro,');
 
 /** The kernel writes space, tab, newline and backslash in paths as `\040`. */
 function unescapeOctal(path: string): string {

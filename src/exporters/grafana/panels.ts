@@ -197,7 +197,10 @@ export const ROWS: readonly RowSpec[] = [
       lines('Hosts by state', 'none', [
         query(`sum by (state) (${named('homeostat_host_state')})`, '{{state}}'),
       ]),
-      lines('Open anomalies', 'none', [query(named('homeostat_host_anomalies_open'), '{{host}}')]),
+      lines('Open anomalies and incidents', 'none', [
+        query(named('homeostat_host_anomalies_open'), 'anomalies {{host}}'),
+        query(named('homeostat_host_incidents_open'), 'incidents {{host}}'),
+      ]),
       lines('Events a second', 'ops', [
         query('rate(bus_events_total{instance=~"$instance"}[$__rate_interval])', '{{instance}}'),
       ]),

@@ -7,6 +7,7 @@ import type { Anomaly } from '../../model/anomaly.ts';
 import type { Loss } from '../../model/coverage.ts';
 import type { Incident } from '../../model/incident.ts';
 import type { Series, Tick } from '../../model/metric.ts';
+import type { OtlpStatus } from '../../model/status.ts';
 import { type Family, familiesOf } from '../family.ts';
 import type { ClientOptions } from './client.ts';
 import { anomalyRecord, incidentRecord, type LogRecord } from './log-records.ts';
@@ -96,6 +97,15 @@ export class Otlp {
 
   incident(incident: Incident): void {
     if (this.#options.logs) this.#records.push(incidentRecord(incident, this.#options.clock.now()));
+  }
+
+  status(): OtlpStatus {
+    const problem = this.#reports.problem ?? this.#records.problem;
+    return {
+      endpoint: this.#options.endpoint,
+      ...{ metrics: this.#reports.figures(), findings: this.#records.figures() },
+      problem: problem === undefined ? undefined : shortened(problem),
+    };
   }
 
   losses(): readonly Loss[] {

@@ -1,5 +1,6 @@
 import { Backoff } from '../../lib/backoff.ts';
 import type { Timers } from '../../lib/timers.ts';
+import type { ExportFigures } from '../../model/status.ts';
 
 /** How a send ended. `refused`: it will never be taken, whatever changes at the other end. */
 export type Sent =
@@ -50,8 +51,13 @@ export class Sender<T> {
   }
 
   /** Items that wait, those under way too; and those that were taken since the start. */
-  figures(): { readonly waiting: number; readonly sent: number } {
+  figures(): ExportFigures {
     return { waiting: this.#waiting.length, sent: this.#sent };
+  }
+
+  /** Why it fails now. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Nothing is tried again; what is under way, and one try of what waits, may still arrive. */

@@ -63,15 +63,20 @@ export function drawChart(input: ChartInput): Buffer {
   const column = (at: number): number => Math.round(((at - begin) / (end - begin || 1)) * (width - 1));
   const line = (value: number): number =>
     Math.round(((top - Math.min(top, Math.max(bottom, value))) / (top - bottom)) * (height - 1));
-  const pixels = new Uint8Array(width * height).fill(PAPER);
+  const pixels = new Uint8Array(width * height);
   const [shadeFrom, shadeTo] = [column(since), column(until)];
   const [bandFrom, bandTo] = [line(high), line(low)];
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const usual = y >= bandFrom && y <= bandTo;
-      const unusual = x >= shadeFrom && x <= shadeTo;
-      pixels[y * width + x] = unusual ? (usual ? BOTH : UNUSUAL) : usual ? USUAL : PAPER;
-    }
+  for (let y = 0; y < height; y++) {
+    const usual = y >= bandFrom && y <= bandTo;
+    const begins = y * width;
+    pixels.fill(usual ? USUAL : PAPER, begins, begins + width);
+    if (shadeFrom < width && shadeTo >= 0)
+      pixels.fill(
+        usual ? BOTH : UNUSUAL,
+        begins + Math.max(0, shadeFrom),
+        begins + Math.min(width, shadeTo + 1),
+      );
+  }
   const dot = (x: number, y: number): void => {
     for (let dy = -LINE / 2; dy < LINE / 2; dy++)
       for (let dx = -LINE / 2; dx < LINE / 2; dx++)
