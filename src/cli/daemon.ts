@@ -6,7 +6,7 @@ import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
-import { openNotifications } from '../agent/notifications.ts';
+import { ReloadableNotifications } from '../agent/reloadable-notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
@@ -30,6 +30,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Coverage, Loss } from '../model/coverage.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
@@ -55,6 +56,7 @@ export interface Follower {
   tick(tick: Tick): void;
   scan(scan: ProcessScan): void;
   anomaly(anomaly: Anomaly): void;
+  breach(breach: Breach): void;
   losses(): readonly Loss[];
   status(): PublishStatus;
   start(): void;
@@ -89,7 +91,7 @@ export async function runDaemon(
   // What it says about itself.
   const logFolder = openLogFolder(settings.log.folder ?? folder);
   const { log, losses: logLosses } = openDaemonLog(join(logFolder, 'daemon.log'), settings.log.level);
-  reloader.onReload('log', ({ level }) => log.setLevel(level));
+  reloader.onReload('log', ({ level }) => log.setLevel(level), ['folder']);
 
   // collect
   const host = createLiveHost();
@@ -144,7 +146,7 @@ export async function runDaemon(
   });
   // notify
   let address: string | undefined;
-  const notifications = await openNotifications({
+  const notifications = await ReloadableNotifications.open({
     ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
     ...{ address: () => address, nameOf: () => hostname(), history: () => store },
     current: (id) => incidents.archive.named(id)[0],
@@ -153,9 +155,10 @@ export async function runDaemon(
   const incidents = new IncidentDesk({
     ...{ folder, clock, settings: settings.incidents, trust, log, history: () => store },
     isHost: (_, named) => named === hostname(),
-    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
+    notify: () => notifications.tell,
   });
   reloader.onReload('incidents', (now) => incidents.use(now));
+  reloader.onReload('notify', (now) => notifications.use(now));
   const agent = new Agent({
     clock,
     log,
@@ -177,6 +180,7 @@ export async function runDaemon(
     wakeups: (pid) => wakeups(host, pid),
     anonymousBytes: (pid) => anonymousBytes(host, pid),
     alarmsPerWeek,
+    limits: settings.limits,
     onScored: (at) => alarmCount.scored(at),
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
@@ -197,6 +201,11 @@ export async function runDaemon(
       exports.anomaly(anomaly);
       follower?.anomaly(anomaly);
     },
+    onBreach: (breach) => {
+      hub.breached(breach);
+      incidents.signal(breach);
+      follower?.breach(breach);
+    },
   });
   const schedule = new Schedule({
     host,
@@ -216,7 +225,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
-      ...(notifications?.losses() ?? []),
+      ...notifications.losses(),
       ...exports.losses(),
       ...logLosses(),
     ];
@@ -241,6 +250,8 @@ export async function runDaemon(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openBreaches: () => agent.openBreaches(),
+      forecasts: () => agent.forecasts(),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: alarmsPerWeek,
@@ -277,6 +288,7 @@ export async function runDaemon(
     alarmsPerWeek = wished;
     agent.wish(wished);
   });
+  reloader.onReload('limits', (limits) => agent.limit(limits));
   const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
   const stopped = stopSignal(requests.reload);
   try {
@@ -284,7 +296,7 @@ export async function runDaemon(
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
-    notifications?.start();
+    notifications.start();
     follower?.start();
     exports.start();
     schedule.start();
@@ -309,7 +321,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
-    await notifications?.stop();
+    await notifications.stop();
     incidents.close();
     store.close();
     removeRunFile(folder);

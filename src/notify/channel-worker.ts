@@ -75,6 +75,7 @@ export class ChannelWorker {
       this.#pending.set(one.notice.incident.id, { ...one, since: clock.monotonic() - age });
       const wait = within(one.notBefore - clock.now(), GIVE_UP_MS);
       this.#notBefore = Math.max(this.#notBefore, clock.monotonic() + wait);
+      if (one.notice.together) this.#held = true;
     }
     for (const one of told) this.#told.set(one.incident, one);
   }
