@@ -26,7 +26,7 @@ const WATCHDOG_S = 60;
 export function unitOf(spec: ServiceSpec): string {
   const command = commandOf(spec, PLACES.linux).map(quoted).join(' ');
   const isHub = spec.kind === 'hub';
-  const reload = [...spec.program, 'config', 'reload', '--data', DATA].map(quoted).join(' ');
+  const reload = [...spec.program, 'config', 'reload', '--data', DATA, ...(isHub ? ['--hub'] : [])];
   // Of somebody else's process: its executable, by which its kind is known.
   const capabilities = isHub ? '' : 'CAP_SYS_PTRACE';
   return `# Written by 'homeostat service install' ${spec.version}; 'systemctl edit ${serviceName(spec.kind)}' changes what holds here.
@@ -41,7 +41,8 @@ StartLimitBurst=5
 Type=notify
 NotifyAccess=main
 ExecStart=${command}
-${isHub ? '' : `ExecReload=${reload}\n`}WatchdogSec=${WATCHDOG_S}
+ExecReload=${reload.map(quoted).join(' ')}
+WatchdogSec=${WATCHDOG_S}
 TimeoutStartSec=90
 TimeoutStopSec=30
 Restart=on-failure
