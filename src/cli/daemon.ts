@@ -204,6 +204,7 @@ export async function runDaemon(
     onBreach: (breach) => {
       hub.breached(breach);
       incidents.signal(breach);
+      exports.breach(breach);
       follower?.breach(breach);
     },
   });
@@ -269,6 +270,7 @@ export async function runDaemon(
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
     openIncidents: () => incidents.open(),
+    forecasts: () => agent.forecasts(),
     processes: () => agent.processes(),
   });
   incidents.subscribe((incident) => {

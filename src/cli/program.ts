@@ -17,6 +17,7 @@ import { addModel } from './commands/model.ts';
 import { addNotify } from './commands/notify.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
+import { addReplay } from './commands/replay.ts';
 import { addService } from './commands/service.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
@@ -43,7 +44,7 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
-  for (const add of [addIncidents, addIncident, addWhyNot, addFeedback, addNotify]) add(program);
+  for (const add of [addIncidents, addIncident, addWhyNot, addFeedback, addReplay, addNotify]) add(program);
   for (const add of [addForecast]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService, addGrafana])
