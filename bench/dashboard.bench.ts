@@ -65,6 +65,7 @@ function sourceOf(history: Store): Source {
     processes: () => fixture.processes(),
     process: (id) => fixture.process(id),
     profiles: (wanted) => fixture.profiles(wanted),
+    forecasts: () => fixture.forecasts(),
     bands: () => fixture.bands(),
     subscribe: (listener) => fixture.subscribe(listener),
   };

@@ -78,6 +78,9 @@ function ensurePrograms() {
   if (!pythonHas('grpc_tools')) packages.push('python3-grpc-tools');
   if (!pythonHas('cryptography')) packages.push('python3-cryptography');
   // A disk that fails, and networks that are cut.
+  // Units are judged and a machine is started by systemd.
+  if (!onPath('systemd-analyze')) packages.push('systemd');
+  if (!onPath('systemd-nspawn')) packages.push('systemd-container');
   if (!onPath('strace')) packages.push('strace');
   if (!onPath('ip')) packages.push('iproute2');
   // Who reads what is exported.

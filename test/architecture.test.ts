@@ -23,6 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'learn',
     'detect',
     'alert',
+    'limits',
     'fleet',
     'notify',
     'serve',

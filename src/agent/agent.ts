@@ -6,7 +6,9 @@ import type { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
 import { SilenceDetector } from '../alert/silence.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { LimitSettings } from '../limits/settings.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach, Forecast } from '../model/breach.ts';
 import type { History } from '../model/history.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import { series, type Tick } from '../model/metric.ts';
@@ -14,6 +16,7 @@ import type { ProcessScan } from '../model/process.ts';
 import { Settling } from '../model/settling.ts';
 import type { ScoreNow } from '../model/status.ts';
 import { MachineAlarms } from './machine-alarms.ts';
+import { MachineLimits } from './machine-limits.ts';
 import type { MachineScorer } from './machine-scorer.ts';
 import { ProcessTable } from './process-table.ts';
 
@@ -21,7 +24,7 @@ import { ProcessTable } from './process-table.ts';
 export interface AgentStore extends History {
   append(tick: Tick): void;
   appendProcesses(scan: ProcessScan): void;
-  appendAnomaly(anomaly: Anomaly): void;
+  appendAnomaly(anomaly: Anomaly | Breach): void;
   maintain(budgetMs: number): boolean;
 }
 
@@ -51,6 +54,9 @@ export interface AgentOptions {
   readonly onTick: (tick: Tick, score: ScoreNow | undefined) => void;
   readonly onScan: (scan: ProcessScan) => void;
   readonly onAnomaly: (anomaly: Anomaly) => void;
+  readonly onBreach: (breach: Breach) => void;
+  /** The lines that people drew. */
+  readonly limits: LimitSettings;
   /** What the user wishes for. */
   readonly alarmsPerWeek?: number;
   /** A row was scored; the machine as a whole alarmed. `at`: wall clock, ms. */
@@ -76,6 +82,7 @@ export class Agent {
   readonly #silence: SilenceDetector;
   readonly #growth: GrowthDetector;
   readonly #alarms: MachineAlarms;
+  readonly #limits: MachineLimits;
   readonly #settling = new Settling();
   #trainedAt = Number.NaN;
 
@@ -92,26 +99,33 @@ export class Agent {
       memoryBytes: options.machine.memoryBytes,
       anonymousBytes: options.anonymousBytes,
     });
-    const { alarmsPerWeek, onAlarm } = options;
+    const { alarmsPerWeek, onAlarm, clock, log, store, journal, hostId: host, onBreach } = options;
+    const { machine, socketOwners } = options;
+    const attributor = new Attributor(this.#ledger, { machine, socketOwners });
+    this.#limits = new MachineLimits({
+      ...{ host, clock, log, store, journal, attributor, onBreach, settings: options.limits },
+      processes: () => this.#table.current(),
+    });
     this.#alarms = new MachineAlarms({
-      host: options.hostId,
+      host,
       stepSeconds: 1,
       ...(alarmsPerWeek !== undefined && { alarmsPerWeek }),
       onAlarm: () => onAlarm?.(options.clock.now()),
       reach: () => options.scorer.reach(),
-      culprits: new Attributor(this.#ledger, {
-        machine: options.machine,
-        socketOwners: options.socketOwners,
-      }),
+      culprits: attributor,
       onAnomaly: (anomaly) => this.#raise(anomaly),
     });
   }
 
-  /** Closes what an earlier run left open: nobody watched it since. To be called once, when everything is wired. */
+  /**
+   * Closes the anomalies that an earlier run left open: nobody watched them since. What was beyond a limit may be so still.
+   * To be called once, when everything is wired.
+   */
   start(): void {
     const now = this.#options.clock.now();
     const left = this.#options.store.anomalies({}).filter(({ state }) => state === 'open');
     this.#alarms.close(now, left);
+    this.#limits.start();
   }
 
   tick(tick: Tick): void {
@@ -124,6 +138,7 @@ export class Agent {
     if (score) this.#options.onScored?.(tick.at);
     this.#options.learn(tick.at, this.#alarms.ofMachine()?.since);
     this.#alarms.tick({ at: tick.at, score, phase: this.#options.phase() }, clock.monotonic());
+    this.#limits.tick(kept);
     this.#options.onTick(kept, scorer.now());
     store.maintain(UPKEEP_MS);
   }
@@ -149,6 +164,20 @@ export class Agent {
 
   openAnomalies(): readonly Anomaly[] {
     return this.#alarms.open();
+  }
+
+  openBreaches(): readonly Breach[] {
+    return this.#limits.open();
+  }
+
+  /** What can be said of each thing that can run full. */
+  forecasts(): readonly Forecast[] {
+    return this.#limits.forecasts();
+  }
+
+  /** Other lines. */
+  limit(settings: LimitSettings): void {
+    this.#limits.use(settings);
   }
 
   /** Another wish of the user. */

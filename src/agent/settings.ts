@@ -6,6 +6,7 @@ import { exportersSchema } from '../exporters/settings.ts';
 import { durationSchema, quantity, sizeSchema } from '../lib/quantity.ts';
 import { optionalSetting, secretSchema, section, setting } from '../lib/setting.ts';
 import { parseDuration } from '../lib/units.ts';
+import { limitsSchema } from '../limits/settings.ts';
 import { ALARMS_PER_WEEK, DEFAULT_ALARMS_PER_WEEK } from '../model/alarm-rate.ts';
 import { DETECTOR_NAMES } from '../model/detector-names.ts';
 import { notifySchema } from '../notify/settings.ts';
@@ -79,6 +80,7 @@ export const settingsSchema = v.strictObject({
       DEFAULT_ALARMS_PER_WEEK,
     ),
   }),
+  limits: limitsSchema,
   incidents: incidentsSchema,
   store: section({
     keep_seconds: setting('How long every sample is kept.', durationSchema, '24h'),

@@ -11,11 +11,12 @@ import { kernels } from '../lib/kernels/load.ts';
 import { SHIPPED_DETECTORS } from '../model/detector-names.ts';
 import { FEATURES } from '../model/features.ts';
 import type { History } from '../model/history.ts';
+import { openIncidents } from '../store/incident-file.ts';
 import { readJsonl } from '../store/jsonl-history.ts';
 import { openHistory } from '../store/store.ts';
 import { compareOnHistory } from './comparison.ts';
 import type { Order, Report, TrainingOrder, TrainingResult } from './training.ts';
-import { unusualPeriods } from './unusual-periods.ts';
+import { type IncidentList, unusualPeriods } from './unusual-periods.ts';
 
 /** How far the reading of a file is, in the whole. */
 const READ = 0.3;
@@ -33,9 +34,11 @@ async function trainAsOrdered(order: TrainingOrder): Promise<TrainingResult> {
   if (reason !== undefined) tell({ type: 'slow', reason });
   if ('folder' in source) {
     const history = openHistory(source.folder);
+    const incidents = openIncidents(source.folder);
     try {
-      return { id: trainOn(history, order) };
+      return { id: trainOn(history, order, incidents) };
     } finally {
+      incidents?.close();
       history.close();
     }
   }
@@ -50,7 +53,7 @@ async function trainAsOrdered(order: TrainingOrder): Promise<TrainingResult> {
   return { id, file: { lines: file.lines, bad: file.bad, examples: file.examples } };
 }
 
-function trainOn(history: History, order: TrainingOrder): string {
+function trainOn(history: History, order: TrainingOrder, incidents?: IncidentList): string {
   const { source, phase, calibratedAfterMs, checkpoint } = order;
   const fromFile = 'file' in source;
   const begin = fromFile ? READ : 0;
@@ -60,7 +63,7 @@ function trainOn(history: History, order: TrainingOrder): string {
     source: fromFile ? { kind: 'file', name: basename(source.file) } : { kind: 'history' },
     features: FEATURES,
     detectors: detectorsNamed(order.detectors ?? SHIPPED_DETECTORS),
-    exclude: unusualPeriods(history, { from: order.from - LONGEST_PAST_MS, to: order.to }),
+    exclude: unusualPeriods(history, incidents, { from: order.from - LONGEST_PAST_MS, to: order.to }),
     progress: (done, step) => tell({ type: 'progress', done: begin + (1 - begin) * done, step }),
   });
   const { modelFolder, trainedBy, reason } = order;

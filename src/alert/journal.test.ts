@@ -137,3 +137,13 @@ test('the documentation and the type name the same fields', () => {
   for (const [heading, sample] of cases)
     assert.deepEqual(documented(markdown, heading).sort(), Object.keys(sample).sort());
 });
+
+test('what processes call themselves stands in the file as escapes, and is read back as it was', () => {
+  const name = 'x\n\x1b[2J\u009b5m\u202egpj.exe\u2028';
+  const journal = new AnomalyJournal({ path, now });
+  journal.write({ ...ANOMALY, sentence: name, culprits: [{ ...CULPRIT, name, commandLine: name }] });
+  journal.close();
+  assert.doesNotMatch(readFileSync(path, 'utf8'), /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/);
+  const [read] = lines() as [Anomaly];
+  assert.deepEqual([read.sentence, read.culprits[0]?.name], [name, name]);
+});

@@ -3,6 +3,7 @@ import { errorMessage } from '../lib/errors.ts';
 import { RotatingFile } from '../lib/rotating-file.ts';
 import { printableJson } from '../lib/text.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Loss } from '../model/coverage.ts';
 
 export interface AnomalyJournalOptions {
@@ -33,7 +34,7 @@ export class AnomalyJournal {
   }
 
   /** False where the line did not reach the disk whole. */
-  write(anomaly: Anomaly): boolean {
+  write(anomaly: Anomaly | Breach): boolean {
     const problem = this.#file ? undefined : this.#open();
     const line = `${this.#torn ? '\n' : ''}${printableJson(anomaly)}`;
     if (this.#file?.write(line, true)) {

@@ -1,22 +1,6 @@
-import { duration, printable, timeOfDay } from '../lib/text.ts';
+import { duration, timeOfDay } from '../lib/text.ts';
 import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
-import { formatRange, formatValue, metricLabel } from '../model/display.ts';
-
-/** A name that others chose, between marks that it cannot forge. */
-const quote = (name: string): string => `\`${printable(name).replaceAll('`', "'")}\``;
-
-/** `` `xmrig` (pid 4711, started by `bash`, pid 4700) `` */
-export function who(culprit: Pick<Culprit, 'name' | 'pid' | 'parent' | 'group' | 'containerId'>): string {
-  const name = quote(culprit.name);
-  const parent = culprit.parent
-    ? `, started by ${quote(culprit.parent.name)}, pid ${culprit.parent.pid}`
-    : '';
-  const container = culprit.containerId ? `, container ${printable(culprit.containerId).slice(0, 12)}` : '';
-  if (!culprit.group) return `${name} (pid ${culprit.pid}${parent}${container})`;
-  const { count, pids } = culprit.group;
-  const some = pids.slice(0, 3).join(', ');
-  return `${count} processes ${name} (pids ${some}${count > 3 ? ' and more' : ''}${parent}${container})`;
-}
+import { formatRange, formatValue, metricLabel, who } from '../model/display.ts';
 
 /**
  * What, since when, how much, who: `CPU user time is 97 % (usually 1-6 %) since 14:03:10; `xmrig` (pid 4711, started by

@@ -4,7 +4,7 @@ import { truncate } from '../lib/text.ts';
 import type { AgentEvent, HostEvent, ProcessLifeEvent } from '../model/agent-event.ts';
 import type { ListedProcess, ProcessState } from '../model/process.ts';
 import { EVENT } from './envelope.ts';
-import { parseAnomaly } from './told-anomaly.ts';
+import { parseAnomaly, parseBreach } from './told-anomaly.ts';
 
 const LIFE: Readonly<Record<number, ProcessLifeEvent['life']>> = {
   [ProcessChange_Kind.KIND_START]: 'start',
@@ -42,7 +42,7 @@ export function saysThatItStops(bytes: Uint8Array): boolean {
 }
 
 function agentEvent(event: Event): AgentEvent | undefined {
-  const { process, metrics, anomaly, coverage, host } = event;
+  const { process, metrics, anomaly, breach, coverage, host } = event;
   const at = ms(event.tsNs);
   if (metrics) {
     return { kind: 'metrics', at, values: metrics.values.map(({ series, value }) => [series, value]) };
@@ -55,6 +55,10 @@ function agentEvent(event: Event): AgentEvent | undefined {
   if (anomaly) {
     const told = parseAnomaly(anomaly.json);
     return told && { kind: 'anomaly', at, anomaly: told };
+  }
+  if (breach) {
+    const told = parseBreach(breach.json);
+    return told && { kind: 'breach', at, breach: told };
   }
   if (coverage) {
     const losses = coverage.losses.slice(0, MOST_LOSSES).map(({ what, why, count }) => ({

@@ -1,5 +1,6 @@
 import {
   ANOMALY,
+  BREACH,
   CHANGE,
   COVERAGE,
   FLOW,
@@ -65,6 +66,7 @@ export const EVENT: EnvelopeKind = {
     [6, 'anomaly'],
     [7, 'coverage'],
     [8, 'host'],
+    [9, 'breach'],
   ]),
   plainPayloads: new Set(),
   shapes: new Map([
@@ -73,6 +75,7 @@ export const EVENT: EnvelopeKind = {
     [6, ANOMALY],
     [7, COVERAGE],
     [8, HOST],
+    [9, BREACH],
   ]),
 };
 

@@ -12,6 +12,7 @@ export const PROCESS = shape([101, FLAT]);
 export const CHANGE = shape([2, PROCESS]);
 export const METRICS = shape([1, FLAT]);
 export const ANOMALY = FLAT;
+export const BREACH = FLAT;
 export const COVERAGE = shape([2, FLAT]);
 export const HOST = FLAT;
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Culprit } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 
 /** Longer ones are refused: whoever shows anomalies holds many of them. */
 const LONGEST_TEXT = 4096;
@@ -27,27 +28,62 @@ const culprit = v.object({
   group: v.optional(v.object({ count: number, pids: v.pipe(v.array(number), v.maxLength(MOST)) })),
   evidence: text,
 });
-const schema = v.object({
+const signal = {
   schema: v.literal(1),
   id: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   host: text,
   state: v.picklist(['open', 'closed']),
-  kind: v.picklist(['machine', 'process']),
   severity: v.picklist(['LOW', 'MEDIUM', 'HIGH']),
   provisional: v.boolean(),
   since: number,
   raisedAt: number,
   closedAt: v.optional(number),
-  score: number,
-  // JSON has no infinity: what is rarer than a model can tell comes as null.
-  returnPeriodSeconds: v.nullable(number),
   metrics: v.pipe(v.array(metric), v.maxLength(MOST)),
   culprits: v.pipe(v.array(culprit), v.maxLength(MOST)),
   sentence: text,
+};
+const anomalySchema = v.object({
+  ...signal,
+  kind: v.picklist(['machine', 'process']),
+  score: number,
+  // JSON has no infinity: what is rarer than a model can tell comes as null.
+  returnPeriodSeconds: v.nullable(number),
+});
+const breachSchema = v.object({
+  ...signal,
+  kind: v.picklist(['threshold', 'forecast']),
+  limit: text,
+  line: number,
+  full: v.optional(v.object({ at: number, earliest: number, latest: number })),
 });
 
 /** The anomaly that a stranger wrote, or undefined where it is none. What this version does not know of it is left out. */
 export function parseAnomaly(json: string): Anomaly | undefined {
+  const output = parse(anomalySchema, json);
+  if (!output) return undefined;
+  const { closedAt, returnPeriodSeconds, culprits, ...rest } = output;
+  return {
+    ...rest,
+    ...(closedAt !== undefined && { closedAt }),
+    returnPeriodSeconds: returnPeriodSeconds ?? Number.MAX_VALUE,
+    culprits: culprits.map(culpritOf),
+  };
+}
+
+/** The same of a breach. */
+export function parseBreach(json: string): Breach | undefined {
+  const output = parse(breachSchema, json);
+  if (!output) return undefined;
+  const { closedAt, full, culprits, ...rest } = output;
+  return {
+    ...rest,
+    ...(closedAt !== undefined && { closedAt }),
+    ...(full && { full }),
+    culprits: culprits.map(culpritOf),
+  };
+}
+
+function parse<S extends v.GenericSchema>(schema: S, json: string): v.InferOutput<S> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -55,15 +91,16 @@ export function parseAnomaly(json: string): Anomaly | undefined {
     return undefined;
   }
   const { success, output } = v.safeParse(schema, value);
-  if (!success) return undefined;
-  const { closedAt, returnPeriodSeconds, culprits, ...rest } = output;
-  return {
-    ...rest,
-    ...(closedAt !== undefined && { closedAt }),
-    returnPeriodSeconds: returnPeriodSeconds ?? Number.MAX_VALUE,
-    culprits: culprits.map(({ executable, parent, containerId, group, ...known }) => ({
-      ...{ ...known, executable, parent, containerId },
-      ...(group && { group }),
-    })),
-  };
+  return success ? output : undefined;
 }
+
+const culpritOf = ({
+  executable,
+  parent,
+  containerId,
+  group,
+  ...known
+}: v.InferOutput<typeof culprit>): Culprit => ({
+  ...{ ...known, executable, parent, containerId },
+  ...(group && { group }),
+});

@@ -72,6 +72,7 @@ function publishing(
     tick: (tick) => publisher.tick(tick),
     scan: (scan) => publisher.scan(scan),
     anomaly: (anomaly) => publisher.anomaly(anomaly),
+    breach: (breach) => publisher.breach(breach),
     losses: () => publisher.losses(),
     status: () => ({ ...publisher.status(), certificateProblem: renewal.state().problem }),
     start: () => {

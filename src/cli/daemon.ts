@@ -6,10 +6,11 @@ import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
-import { openNotifications } from '../agent/notifications.ts';
+import { ReloadableNotifications } from '../agent/reloadable-notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
+import { unusualSince } from '../agent/unusual-periods.ts';
 import { AlarmCount } from '../alert/alarm-count.ts';
 import { AnomalyJournal } from '../alert/journal.ts';
 import { KeptProfiles } from '../alert/profiles/kept-profiles.ts';
@@ -29,6 +30,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Coverage, Loss } from '../model/coverage.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
@@ -54,6 +56,7 @@ export interface Follower {
   tick(tick: Tick): void;
   scan(scan: ProcessScan): void;
   anomaly(anomaly: Anomaly): void;
+  breach(breach: Breach): void;
   losses(): readonly Loss[];
   status(): PublishStatus;
   start(): void;
@@ -88,7 +91,7 @@ export async function runDaemon(
   // What it says about itself.
   const logFolder = openLogFolder(settings.log.folder ?? folder);
   const { log, losses: logLosses } = openDaemonLog(join(logFolder, 'daemon.log'), settings.log.level);
-  reloader.onReload('log', ({ level }) => log.setLevel(level));
+  reloader.onReload('log', ({ level }) => log.setLevel(level), ['folder']);
 
   // collect
   const host = createLiveHost();
@@ -143,18 +146,19 @@ export async function runDaemon(
   });
   // notify
   let address: string | undefined;
-  const notifications = await openNotifications({
+  const notifications = await ReloadableNotifications.open({
     ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
     ...{ address: () => address, nameOf: () => hostname(), history: () => store },
     current: (id) => incidents.archive.named(id)[0],
     onDecision: (id, decision) => incidents.told(id, decision),
   });
   const incidents = new IncidentDesk({
-    ...{ folder, clock, settings: settings.incidents, trust, history: () => store },
+    ...{ folder, clock, settings: settings.incidents, trust, log, history: () => store },
     isHost: (_, named) => named === hostname(),
-    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
+    notify: () => notifications.tell,
   });
   reloader.onReload('incidents', (now) => incidents.use(now));
+  reloader.onReload('notify', (now) => notifications.use(now));
   const agent = new Agent({
     clock,
     log,
@@ -165,8 +169,8 @@ export async function runDaemon(
     scorer,
     profiles,
     matureAfterMs: settings.learn.provisional_after,
-    learn: (at, unusualSince) => {
-      if (learner.observe(at, unusualSince)) scorer.observeUsual(at);
+    learn: (at, since) => {
+      if (learner.observe(at, unusualSince(incidents.open(), at) ?? since)) scorer.observeUsual(at);
     },
     phase: () => learner.phase(),
     isTraining: () => learner.isWorking(),
@@ -176,6 +180,7 @@ export async function runDaemon(
     wakeups: (pid) => wakeups(host, pid),
     anonymousBytes: (pid) => anonymousBytes(host, pid),
     alarmsPerWeek,
+    limits: settings.limits,
     onScored: (at) => alarmCount.scored(at),
     onAlarm: (at) => alarmCount.alarmed(at),
     onTick: (tick, score) => {
@@ -196,6 +201,12 @@ export async function runDaemon(
       exports.anomaly(anomaly);
       follower?.anomaly(anomaly);
     },
+    onBreach: (breach) => {
+      hub.breached(breach);
+      incidents.signal(breach);
+      exports.breach(breach);
+      follower?.breach(breach);
+    },
   });
   const schedule = new Schedule({
     host,
@@ -215,7 +226,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
-      ...(notifications?.losses() ?? []),
+      ...notifications.losses(),
       ...exports.losses(),
       ...logLosses(),
     ];
@@ -240,6 +251,8 @@ export async function runDaemon(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openBreaches: () => agent.openBreaches(),
+      forecasts: () => agent.forecasts(),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: alarmsPerWeek,
@@ -257,6 +270,7 @@ export async function runDaemon(
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
     openIncidents: () => incidents.open(),
+    forecasts: () => agent.forecasts(),
     processes: () => agent.processes(),
   });
   incidents.subscribe((incident) => {
@@ -276,6 +290,7 @@ export async function runDaemon(
     alarmsPerWeek = wished;
     agent.wish(wished);
   });
+  reloader.onReload('limits', (limits) => agent.limit(limits));
   const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
   const stopped = stopSignal(requests.reload);
   try {
@@ -283,7 +298,7 @@ export async function runDaemon(
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
-    notifications?.start();
+    notifications.start();
     follower?.start();
     exports.start();
     schedule.start();
@@ -308,10 +323,11 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
-    await notifications?.stop();
+    await notifications.stop();
     incidents.close();
     store.close();
     removeRunFile(folder);
+    exports.end();
   }
   const lost = store.losses().find(({ what }) => what === 'samples not stored');
   if (lost)

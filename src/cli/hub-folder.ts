@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { refuseWide } from '../lib/private-file.ts';
 
 /** What the hub keeps, in the data folder. */
 export const hubFolder = (dataFolder: string): string => join(dataFolder, 'hub');
@@ -14,3 +16,11 @@ export const fleetFile = (dataFolder: string): string => join(hubFolder(dataFold
 
 /** The hub's log of envelopes: an SQLite file with the table `wal`. */
 export const logFile = (dataFolder: string): string => join(hubFolder(dataFolder), 'wal.db');
+
+/** Throws UserError where others could read what hosts and clients have told. */
+export function refuseWideHub(dataFolder: string): void {
+  const harm = { what: 'what hosts and clients told', next: 'then start the hub again' };
+  refuseWide(hubFolder(dataFolder), 0o700, harm);
+  const log = logFile(dataFolder);
+  if (existsSync(log)) refuseWide(log, 0o600, harm);
+}

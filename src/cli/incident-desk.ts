@@ -1,8 +1,12 @@
+import { FeedbackWatch } from '../alert/incidents/feedback-file.ts';
 import { FlightRecorder } from '../alert/incidents/flight-recorder.ts';
 import { Incidents } from '../alert/incidents/incidents.ts';
 import type { IncidentMemory } from '../alert/incidents/kept.ts';
+import { Knowledge } from '../alert/incidents/knowledge.ts';
 import { type IncidentSettings, policyOf } from '../alert/incidents/settings.ts';
+import type { WallClock } from '../alert/incidents/windows.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import type { Loss } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { Decision, Incident, Notice, Signal } from '../model/incident.ts';
@@ -21,11 +25,15 @@ export interface IncidentDeskOptions {
   readonly history: (host: string) => History | undefined;
   /** Whether the wall clock can be believed. */
   readonly trust: { trusted(): boolean };
-  /** Tells people; left out: nobody is to be told. */
-  readonly notify?: (notice: Notice) => void;
+  readonly log: Pick<Log, 'warn'>;
+  /** Tells people, as it is set up now; undefined: nobody is to be told. */
+  readonly notify: () => ((notice: Notice) => void) | undefined;
 }
 
 const FORGET_MS = 3_600_000;
+/** How far back seasons are sought after a restart. */
+const SEASONS_MS = 40 * 86_400_000;
+const MOST_REMEMBERED = 5000;
 
 /** Signals -> incidents with their evidence, kept: of this machine, or of all hosts of a hub. */
 export class IncidentDesk {
@@ -33,6 +41,8 @@ export class IncidentDesk {
   readonly #file: IncidentFile<IncidentMemory>;
   readonly #incidents: Incidents;
   readonly #recorder: FlightRecorder;
+  readonly #watch: FeedbackWatch;
+  #knowledge: Knowledge;
   readonly #listeners = new Set<(incident: Incident) => void>();
   #forgetAt: number;
 
@@ -51,14 +61,20 @@ export class IncidentDesk {
       keepScans: (incident, piece, scans) => file.keepScans(incident, piece, scans),
     });
     const policy = policyOf(settings, options.isHost);
+    this.#watch = new FeedbackWatch(folder, (problem) => options.log.warn(problem));
+    this.#knowledge = this.#learnSeasons(policy.wallClock);
     this.#incidents = new Incidents({
       policy,
       onChange: (kept) => {
         file.keep(kept);
+        if (kept.incident.state === 'closed') this.#knowledge.observe(kept.incident);
         this.#recorder.observe(kept.incident, clock.now());
         for (const listener of this.#listeners) listener(kept.incident);
       },
-      ...(notify && { notify }),
+      annotate: (incident, at) => this.#knowledge.annotate(incident, at),
+      get notify() {
+        return notify();
+      },
     });
     const now = clock.now();
     this.#incidents.restore(file.left(now - policy.reopenWithinMs), now);
@@ -66,9 +82,34 @@ export class IncidentDesk {
     this.#forgetAt = clock.monotonic() + FORGET_MS;
   }
 
+  #learnSeasons(wallClock: WallClock): Knowledge {
+    const knowledge = new Knowledge(wallClock, () => this.#watch.feedback);
+    const from = this.#options.clock.now() - SEASONS_MS;
+    for (const incident of this.archive.list({ from, limit: MOST_REMEMBERED }).toReversed())
+      if (incident.state === 'closed') knowledge.observe(incident);
+    return knowledge;
+  }
+
+  /** What people said since the last look. */
+  #hear(now: number): void {
+    const before = this.#watch.feedback;
+    if (!this.#watch.look()) return;
+    this.#incidents.reconsider(now);
+    // What is long over is changed where it is kept.
+    for (const id of new Set([...before, ...this.#watch.feedback].map(({ incident }) => incident))) {
+      const stored = this.#file.stored(id);
+      if (stored?.incident.state !== 'closed') continue;
+      const { verdict, acknowledged, ...incident } = stored.incident;
+      const { expected, ...said } = this.#knowledge.annotate(incident, now);
+      this.#file.keep({ ...stored, incident: { ...incident, ...said } });
+    }
+  }
+
   /** Other settings hold from now on. */
   use(settings: IncidentSettings): void {
-    this.#incidents.use(policyOf(settings, this.#options.isHost));
+    const policy = policyOf(settings, this.#options.isHost);
+    this.#knowledge = this.#learnSeasons(policy.wallClock);
+    this.#incidents.use(policy);
     this.#file.use({ capBytes: settings.cap, keepMs: settings.keep });
   }
 
@@ -96,6 +137,7 @@ export class IncidentDesk {
   look(): void {
     const { clock, trust } = this.#options;
     const now = clock.now();
+    this.#hear(now);
     this.#incidents.look(now);
     this.#recorder.look(this.#incidents.open(), now);
     this.#file.flush();

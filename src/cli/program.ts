@@ -7,6 +7,8 @@ import { addBus } from './commands/bus.ts';
 import { addConfig } from './commands/config.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
+import { addFeedback } from './commands/feedback.ts';
+import { addForecast } from './commands/forecast.ts';
 import { addGrafana } from './commands/grafana.ts';
 import { addHistory } from './commands/history.ts';
 import { addHub } from './commands/hub.ts';
@@ -15,6 +17,7 @@ import { addModel } from './commands/model.ts';
 import { addNotify } from './commands/notify.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecord } from './commands/record.ts';
+import { addReplay } from './commands/replay.ts';
 import { addService } from './commands/service.ts';
 import { addStatus } from './commands/status.ts';
 import { addTop } from './commands/top.ts';
@@ -41,7 +44,8 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
-  for (const add of [addIncidents, addIncident, addWhyNot, addNotify]) add(program);
+  for (const add of [addIncidents, addIncident, addWhyNot, addFeedback, addReplay, addNotify]) add(program);
+  for (const add of [addForecast]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService, addGrafana])
     add(program);

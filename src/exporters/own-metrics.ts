@@ -1,5 +1,7 @@
 import type { Severity } from '../model/anomaly.ts';
+import type { Breach, Forecast } from '../model/breach.ts';
 import { type Coverage, LOSSES } from '../model/coverage.ts';
+import type { Incident, SignalKind } from '../model/incident.ts';
 import type { LearningPhase } from '../model/learning.ts';
 import type { Attributes } from '../model/metric.ts';
 import type { ExportFigures, OtlpStatus, Status } from '../model/status.ts';
@@ -10,8 +12,9 @@ export interface OwnState {
   readonly status: Status;
   /** Severity of each anomaly that is open. */
   readonly openAnomalies: readonly Severity[];
-  /** The same of incidents. */
-  readonly openIncidents: readonly Severity[];
+  readonly openIncidents: readonly Pick<Incident, 'severity' | 'kind'>[];
+  /** Of all that can run full. */
+  readonly forecasts: readonly Forecast[];
   /** CPU time of this program since its start, s. */
   readonly cpuSeconds: number;
 }
@@ -21,13 +24,18 @@ interface OwnMetric extends Omit<Family, 'points'> {
 }
 
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
+/** Of one machine: only a hub sees silence and peers. */
+const KINDS: readonly SignalKind[] = ['machine', 'process', 'threshold', 'forecast'];
+const BREACHES: readonly Breach['kind'][] = ['threshold', 'forecast'];
 const PHASES: readonly LearningPhase[] = ['collecting', 'provisional', 'calibrated'];
 
 const point = (value: number | undefined, attributes: Attributes = {}): Point[] =>
   value === undefined || !Number.isFinite(value) ? [] : [{ attributes, value }];
 
-const bySeverity = (open: readonly Severity[]): Point[] =>
-  SEVERITIES.flatMap((severity) => point(open.filter((one) => one === severity).length, { severity }));
+const bySeverity = (open: readonly Severity[], more: Attributes = {}): Point[] =>
+  SEVERITIES.flatMap((severity) =>
+    point(open.filter((one) => one === severity).length, { severity, ...more }),
+  );
 
 const bySignal = (otlp: OtlpStatus | undefined, figure: (figures: ExportFigures) => number): Point[] =>
   otlp ? (['metrics', 'findings'] as const).flatMap((signal) => point(figure(otlp[signal]), { signal })) : [];
@@ -83,7 +91,37 @@ const OWN_METRICS: readonly OwnMetric[] = [
     bySeverity(openAnomalies),
   ),
   gauge('homeostat.incidents.open', '{incident}', 'Incidents that are open.', ({ openIncidents }) =>
-    bySeverity(openIncidents),
+    KINDS.flatMap((kind) =>
+      bySeverity(
+        openIncidents.flatMap((one) => (one.kind === kind ? [one.severity] : [])),
+        { kind },
+      ),
+    ),
+  ),
+  gauge(
+    'homeostat.breaches.open',
+    '{breach}',
+    'Limits that are breached, and forecasts that are open.',
+    ({ status }) =>
+      BREACHES.flatMap((kind) =>
+        bySeverity(
+          status.limits.open.flatMap((one) => (one.kind === kind ? [one.severity] : [])),
+          { kind },
+        ),
+      ),
+  ),
+  gauge(
+    'homeostat.forecast.full.timestamp',
+    's',
+    'When something is full if it goes on like this, since the epoch: most likely, and the ends of the interval.',
+    ({ forecasts }) =>
+      forecasts.flatMap(({ metric, limit, full }) =>
+        full
+          ? (['at', 'earliest', 'latest'] as const).flatMap((when) =>
+              point(full[when] / 1000, { limit, metric, when: when === 'at' ? 'likely' : when }),
+            )
+          : [],
+      ),
   ),
   gauge('homeostat.coverage.healthy', '', '1 while it sees all that it should.', ({ status }) =>
     point(flag(status.coverage.healthy)),

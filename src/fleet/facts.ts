@@ -1,5 +1,6 @@
 import type { HostEvent } from '../model/agent-event.ts';
 import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { ToldLoss } from '../model/coverage.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { Standings } from './peers.ts';
@@ -26,6 +27,8 @@ export interface Facts {
   processesDropped?: { readonly count: number; readonly lastAt: number };
   /** Severity of each open anomaly, by its id. */
   open: Record<string, Severity>;
+  /** Its open breaches of limits and forecasts, by id. */
+  breaches?: Record<string, Breach>;
   /** The hub's own findings that are open. */
   silence?: Anomaly;
   peers?: Anomaly;

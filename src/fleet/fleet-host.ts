@@ -1,5 +1,6 @@
 import type { AgentEvent, HostEvent, MetricsEvent, ProcessLifeEvent } from '../model/agent-event.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
 import { parseSeriesKey, type Series, type Tick } from '../model/metric.ts';
@@ -31,7 +32,8 @@ const SCORE = 'homeostat.score';
 export type HostChange =
   | { readonly type: 'sample'; readonly at: number; readonly values: Readonly<Record<string, number>> }
   | { readonly type: 'processes'; readonly at: number }
-  | { readonly type: 'anomaly'; readonly anomaly: Anomaly };
+  | { readonly type: 'anomaly'; readonly anomaly: Anomaly }
+  | { readonly type: 'breach'; readonly breach: Breach };
 
 export interface FleetHostOptions {
   readonly name: string;
@@ -40,7 +42,7 @@ export interface FleetHostOptions {
   readonly histories: Histories;
   /** Told once of what cannot be kept. */
   readonly warn: (message: string) => void;
-  readonly onAnomaly?: (anomaly: Anomaly) => void;
+  readonly onAnomaly?: (finding: Anomaly | Breach) => void;
 }
 
 /** One host: what it said is applied in order, and once more does no harm. */
@@ -52,7 +54,7 @@ export class FleetHost {
   readonly #listeners = new Set<(change: HostChange) => void>();
   #ticks: Tick[] = [];
   #latest: Tick | undefined;
-  readonly #anomalies = new Map<string, Anomaly>();
+  readonly #anomalies = new Map<string, Anomaly | Breach>();
   /** The first record that is not in the history yet. */
   #waitingFrom: number | undefined;
   #changed = false;
@@ -77,6 +79,7 @@ export class FleetHost {
     if (event.kind === 'metrics') this.#takeMetrics(event, record);
     else if (event.kind === 'process') this.#takeProcess(event);
     else if (event.kind === 'anomaly') this.#takeAnomaly(event.anomaly, record);
+    else if (event.kind === 'breach') this.#takeBreach(event.breach, record);
     else if (event.kind === 'host') this.#takeHost(event, receivedAt);
     else facts.coverage = { healthy: event.healthy, losses: event.losses };
   }
@@ -228,6 +231,19 @@ export class FleetHost {
     else if (Object.keys(open).length < MOST_OPEN) open[anomaly.id] = anomaly.severity;
     this.#waitingFrom ??= record;
     this.#keepAnomaly(anomaly);
+    if (this.#anomalies.size >= MOST_WAITING) this.settle();
+  }
+
+  #takeBreach(told: Breach, record: number): void {
+    this.facts.breaches ??= {};
+    const { breaches } = this.facts;
+    const breach = { ...told, host: this.name };
+    if (breach.state === 'closed') delete breaches[breach.id];
+    else if (Object.keys(breaches).length < MOST_OPEN) breaches[breach.id] = breach;
+    this.#waitingFrom ??= record;
+    this.#anomalies.set(breach.id, breach);
+    this.#tell({ type: 'breach', breach });
+    this.#options.onAnomaly?.(breach);
     if (this.#anomalies.size >= MOST_WAITING) this.settle();
   }
 

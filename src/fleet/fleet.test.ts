@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { ManualClock } from '../lib/clock.ts';
 import type { AgentEvent } from '../model/agent-event.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import { type Breach, isBreach } from '../model/breach.ts';
 import type { Tick } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { Fleet } from './fleet.ts';
@@ -17,7 +18,7 @@ const BEGIN = 1_790_000_000_000;
 /** A history in memory. */
 class Kept {
   readonly ticks = new Map<number, Tick>();
-  readonly anomalies = new Map<string, Anomaly>();
+  readonly anomalies = new Map<string, Anomaly | Breach>();
 
   history(): HostHistory {
     return {
@@ -31,7 +32,8 @@ class Kept {
       query: () => ({ stepSeconds: 1, frames: [] }),
       processHistory: () => [],
       processesAt: () => undefined,
-      anomalies: () => [...this.anomalies.values()],
+      anomalies: () => [...this.anomalies.values()].filter((one) => !isBreach(one)),
+      breaches: () => [...this.anomalies.values()].filter(isBreach),
     };
   }
 }
@@ -277,7 +279,7 @@ test('an agent cannot forge or close what the hub found', (t) => {
   bench.say('other', {
     kind: 'anomaly',
     at: BEGIN,
-    anomaly: { ...finding!, state: 'closed', closedAt: BEGIN },
+    anomaly: { ...(finding! as Anomaly), state: 'closed', closedAt: BEGIN },
   });
   bench.fleet.close();
   assert.equal(bench.kept.get('other'), undefined);

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { AgentEvent } from '../model/agent-event.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { HostSummary } from '../model/host.ts';
 import { type Facts, newFacts } from './facts.ts';
 import { peersFinding, silenceFinding } from './findings.ts';
@@ -32,8 +33,8 @@ export interface FleetOptions {
   /** Histories that may be open at once. */
   readonly mostOpen: number;
   readonly warn: (message: string) => void;
-  /** Told of each anomaly of a host, its own and the hub's, as it opened, changed or closed. */
-  readonly onAnomaly?: (anomaly: Anomaly) => void;
+  /** Told of each anomaly of a host, its own and the hub's, and of each breach, as it opened, changed or closed. */
+  readonly onAnomaly?: (finding: Anomaly | Breach) => void;
   /** Hosts that are let in no longer: their silence is no news. */
   readonly revoked: () => ReadonlySet<string>;
 }

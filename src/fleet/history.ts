@@ -1,11 +1,12 @@
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { History } from '../model/history.ts';
 import type { Tick } from '../model/metric.ts';
 
 /** What is needed of a host's history. */
 export interface HostHistory extends History {
   append(tick: Tick): void;
-  appendAnomaly(anomaly: Anomaly): void;
+  appendAnomaly(anomaly: Anomaly | Breach): void;
   flush(): void;
   /** In slices of about `budgetMs`; true when there is more to do. */
   maintain(budgetMs: number): boolean;

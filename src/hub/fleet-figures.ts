@@ -1,15 +1,31 @@
 import type { Fleet } from '../fleet/fleet.ts';
+import type { EnrolmentServer } from '../identity/enrolment-server.ts';
 import type { Log } from '../wal/log.ts';
 import type { Ingest } from './ingest.ts';
 
 /** What the hub does with what it took, in Prometheus' text format. */
-export function fleetFigures(fleet: Fleet, ingest: Ingest, log: Log): string {
+export function fleetFigures(fleet: Fleet, ingest: Ingest, log: Log, enrolments: EnrolmentServer): string {
+  const { enrolled, refused, heldBack, connectionsRefused } = enrolments.figures();
   const hosts = fleet.summaries();
   const silent = hosts.filter(({ state }) => state === 'silent').length;
   const { lastId = 0, fileBytes, dropped } = log.figures();
   const behind = Math.max(0, lastId - ingest.applied);
   const refuses = log.problem() === undefined ? 0 : 1;
   return [
+    figure('counter', 'hub_enrolled_total', 'Hosts that enrolled since the start.', enrolled),
+    figure('counter', 'hub_enrolments_refused_total', 'Requests to enrol that were refused.', refused),
+    figure(
+      'counter',
+      'hub_enrolments_held_back_total',
+      'Requests that were not looked at, of addresses with too many failed attempts.',
+      heldBack,
+    ),
+    figure(
+      'counter',
+      'hub_enrolment_connections_refused_total',
+      'Connections to enrol that were not taken, or ended without a call.',
+      connectionsRefused,
+    ),
     gauge('hub_hosts', 'Hosts that were heard.', hosts.length),
     gauge('hub_hosts_silent', 'Of them those that are silent.', silent),
     gauge('hub_records_behind', 'Records of the log that are not applied to the hosts yet.', behind),

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { HostSummary } from '../model/host.ts';
+import type { Incident } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { HubSource, Source } from '../serve/source.ts';
 import { HostSource, type HubIncidents } from './host-source.ts';
@@ -18,7 +19,7 @@ export interface FleetSourceOptions {
   /** Why the hub can take nothing of this host now. */
   readonly problem: (host: string) => string | undefined;
   readonly bus: () => BusStatus;
-  readonly incidents: HubIncidents;
+  readonly incidents: HubIncidents & { open(): readonly Incident[] };
 }
 
 /** All hosts of the hub as the API shows them. */
@@ -43,8 +44,12 @@ export class FleetSource implements HubSource {
 
   /** The same with what each told last. */
   told(): readonly ToldHost[] {
-    const { fleet } = this.#options;
-    return this.hosts().map((summary) => ({ summary, latest: fleet.host(summary.name)?.latest }));
+    const { fleet, incidents } = this.#options;
+    const open = Map.groupBy(incidents.open(), ({ host }) => host);
+    return this.hosts().map((summary) => ({
+      ...{ summary, latest: fleet.host(summary.name)?.latest },
+      openIncidents: open.get(summary.name)?.length ?? 0,
+    }));
   }
 
   host(name: string): Source | undefined {

@@ -19,8 +19,9 @@ test('the coverage of a host says what the hub forgot of it, and why the hub tak
       stats: () => stats,
       series: () => [],
       processHistory: () => [],
-      processesAt: () => undefined,
       anomalies: () => [],
+      breaches: () => [],
+      processesAt: () => undefined,
     },
     query: () => ({ stepSeconds: 1, frames: [] }),
   };

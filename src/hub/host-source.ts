@@ -1,7 +1,9 @@
 import type { Facts } from '../fleet/facts.ts';
 import { type FleetHost, type HostChange, MOST_PROCESSES } from '../fleet/fleet-host.ts';
 import type { Clock } from '../lib/clock.ts';
+import { forecastsOf } from '../limits/limits.ts';
 import type { Severity } from '../model/anomaly.ts';
+import type { Forecast } from '../model/breach.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
@@ -77,6 +79,7 @@ export class HostSource implements Source {
       score: scoreOf(facts),
       lastSampleAt: facts.metricsAt,
       openAnomalies,
+      limits: { open: Object.values(facts.breaches ?? {}) },
       ...(coverage && { coverage }),
       presence: {
         state,
@@ -123,6 +126,11 @@ export class HostSource implements Source {
   /** Profiles stay on the host that learned them. */
   profiles(): ProfilesAnswer {
     return { profiles: [], forgotten: 0 };
+  }
+
+  /** Made of what it said; its own settings are not known here. */
+  forecasts(): readonly Forecast[] {
+    return forecastsOf(this.history, this.#options.clock.now());
   }
 
   /** So do its bands. */

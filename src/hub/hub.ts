@@ -1,6 +1,7 @@
 import { availableParallelism, hostname, release, totalmem, type } from 'node:os';
 import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach, Forecast } from '../model/breach.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { Incident } from '../model/incident.ts';
@@ -24,6 +25,8 @@ export interface AgentView {
   bands(): Readonly<Record<string, Band>>;
   processes(): ProcessScan | undefined;
   openAnomalies(): readonly Anomaly[];
+  openBreaches(): readonly Breach[];
+  forecasts(): readonly Forecast[];
   profiles(wanted?: string): ProfilesAnswer;
   alarms(): AlarmState;
   /** Undefined where nothing is published. */
@@ -90,6 +93,7 @@ export class Hub implements Source {
       score: agent.score(),
       lastSampleAt: this.#lastSampleAt,
       openAnomalies: agent.openAnomalies().length,
+      limits: { open: agent.openBreaches() },
       alarms: agent.alarms(),
       coverage: agent.coverage(),
       store: history.stats(),
@@ -110,6 +114,10 @@ export class Hub implements Source {
 
   profiles(wanted?: string): ProfilesAnswer {
     return this.#options.agent.profiles(wanted);
+  }
+
+  forecasts(): readonly Forecast[] {
+    return this.#options.agent.forecasts();
   }
 
   bands(): Readonly<Record<string, Band>> {
@@ -141,6 +149,11 @@ export class Hub implements Source {
   /** An anomaly opened, changed or closed. */
   raised(anomaly: Anomaly): void {
     this.#send({ type: 'anomaly', anomaly });
+  }
+
+  /** A limit was breached, a forecast made; or it is over. */
+  breached(breach: Breach): void {
+    this.#send({ type: 'breach', breach });
   }
 
   /** An incident opened, changed or closed, or it was decided whom to tell. */

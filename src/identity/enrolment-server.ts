@@ -27,6 +27,17 @@ export interface EnrolmentOptions {
   readonly busPort: () => number;
 }
 
+/** Requests for a first certificate since the start, by how they ended. */
+export interface EnrolmentFigures {
+  readonly enrolled: number;
+  /** For a token, a name, a clock or a request that will not do. */
+  readonly refused: number;
+  /** Of addresses with too many failed attempts: nothing of them was looked at. */
+  readonly heldBack: number;
+  /** Connections that were not taken or that ended without a call. */
+  readonly connectionsRefused: number;
+}
+
 /** A request is a token, a name and a signing request: less than a kilobyte. */
 const MAX_BYTES = 16 * 1024;
 /** Calls that one connection may have open. */
@@ -50,6 +61,9 @@ export class EnrolmentServer {
   readonly #server: grpc.Server;
   readonly #connections: Connections<never>;
   readonly #limit: AttemptLimit;
+  #enrolled = 0;
+  #refused = 0;
+  #heldBack = 0;
 
   constructor(options: EnrolmentOptions) {
     this.#options = options;
@@ -68,6 +82,15 @@ export class EnrolmentServer {
   listen(): Promise<number> {
     const { host, port } = this.#options;
     return this.#connections.listen(host, port, 'hosts cannot be enrolled', '--enroll-port');
+  }
+
+  figures(): EnrolmentFigures {
+    const connectionsRefused = Object.values(this.#connections.refused).reduce(
+      (sum, count) => sum + count,
+      0,
+    );
+    const [enrolled, refused, heldBack] = [this.#enrolled, this.#refused, this.#heldBack];
+    return { enrolled, refused, heldBack, connectionsRefused };
   }
 
   /** Ends at once: whoever was about to enrol tries again. */
@@ -95,11 +118,13 @@ export class EnrolmentServer {
 
   async #limited(address: string, work: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const waitMs = this.#limit.waitMs(address);
-    if (waitMs > 0)
+    if (waitMs > 0) {
+      this.#heldBack++;
       throw new Refusal(
         'busy',
         `too many failed attempts from ${address}; try again in ${Math.ceil(waitMs / 1000)} s`,
       );
+    }
     try {
       return await work();
     } catch (error) {
@@ -118,8 +143,12 @@ export class EnrolmentServer {
 
   async #enroll(bytes: Buffer, address: string): Promise<Uint8Array> {
     const { issuer, clock, log, busPort } = this.#options;
+    // Counted as refused until it is not.
+    this.#refused++;
     const request = decode(() => EnrollRequest.decode(bytes));
     const { certificate, authorities } = await issuer.enroll(request);
+    this.#refused--;
+    this.#enrolled++;
     log.info(`${request.hostName} was enrolled from ${address}`, { host: request.hostName, address });
     const hubTimeMs = BigInt(clock.now());
     return EnrollResponse.encode({ certificate, authorities, busPort: busPort(), hubTimeMs }).finish();

@@ -8,6 +8,11 @@ export interface Period {
   readonly to: number;
 }
 
+/** A period that is not to be learned; `isReal`: however long it lasted. */
+export interface ExcludedPeriod extends Period {
+  readonly isReal?: true;
+}
+
 const HOUR = 3_600_000;
 /** A row with fewer of its values than this share says too little about the machine. */
 const LEAST_PRESENT = 0.5;

@@ -28,6 +28,7 @@ function minutes(days: number): History {
     processHistory: () => [],
     processesAt: () => undefined,
     anomalies: () => [],
+    breaches: () => [],
   };
 }
 

@@ -5,7 +5,7 @@ import type { MachineModel } from '../model/machine-model.ts';
 import { type Matrix, usualStepMs } from '../model/matrix.ts';
 import type { Series } from '../model/metric.ts';
 import type { ModelCard } from '../model/model-card.ts';
-import { assemble, type Period } from './assemble.ts';
+import { assemble, type ExcludedPeriod, type Period } from './assemble.ts';
 import { bandsOfHistory, bandsOfMatrix } from './bands.ts';
 import { cardOf } from './card.ts';
 import { Checkpoint, type CheckpointPlace } from './checkpoint.ts';
@@ -30,7 +30,7 @@ export interface TrainingOptions {
   /** What the model may call itself, perhaps by the usable time that it was trained on, ms. */
   readonly phase: MachineModel['phase'] | ((usableMs: number) => MachineModel['phase']);
   /** Not normal, and not to be learned: periods of anomalies, also of the weeks before. */
-  readonly exclude?: readonly Period[];
+  readonly exclude?: readonly ExcludedPeriod[];
   /** Where the history comes from; the stored one, if left out. */
   readonly source?: ModelCard['source'];
   /** Keeps each detector that is finished, and goes on after those that an interrupted training had finished. */
@@ -123,9 +123,9 @@ function checkpointOf(
   );
 }
 
-/** What has become the new normal is learned: left out for ever, it could never be learned and would never end. */
-function worthExcluding(exclude: readonly Period[], { from, to }: Period): readonly Period[] {
-  return exclude.filter((one) => one.to - one.from < newNormalMs(to - from));
+/** What has become the new normal is learned: left out for ever, it could never be learned and would never end. What a person confirmed never does. */
+function worthExcluding(exclude: readonly ExcludedPeriod[], { from, to }: Period): readonly Period[] {
+  return exclude.filter((one) => one.isReal || one.to - one.from < newNormalMs(to - from));
 }
 
 /** Sorts by time: `20260314T091500Z-calibrated`. */

@@ -37,7 +37,7 @@ export class Secret {
 
 function readPrivately(path: string): string {
   try {
-    refuseWide(path, 0o600, 'then give out a new secret, if others were here');
+    refuseWide(path, 0o600, { next: 'then give out a new secret, if others were here' });
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof UserError) throw error;

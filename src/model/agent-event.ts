@@ -1,9 +1,16 @@
 import type { Anomaly } from './anomaly.ts';
+import type { Breach } from './breach.ts';
 import type { ToldLoss } from './coverage.ts';
 import type { ListedProcess } from './process.ts';
 
 /** What an agent says over the bus. `at` is ms since the epoch by the agent's clock. Hostile text throughout. */
-export type AgentEvent = MetricsEvent | ProcessLifeEvent | AnomalyEvent | CoverageEvent | HostEvent;
+export type AgentEvent =
+  | MetricsEvent
+  | ProcessLifeEvent
+  | AnomalyEvent
+  | BreachEvent
+  | CoverageEvent
+  | HostEvent;
 
 export interface MetricsEvent {
   readonly kind: 'metrics';
@@ -24,6 +31,12 @@ export interface AnomalyEvent {
   readonly kind: 'anomaly';
   readonly at: number;
   readonly anomaly: Anomaly;
+}
+
+export interface BreachEvent {
+  readonly kind: 'breach';
+  readonly at: number;
+  readonly breach: Breach;
 }
 
 export interface CoverageEvent {

@@ -5,6 +5,13 @@ export interface BusStatus {
   readonly address: string;
   /** Where hosts enrol. */
   readonly enrolment: string;
+  /** Requests to enrol since the start, by how they ended; `heldBack`: of addresses with too many failed attempts. */
+  readonly enrolments: {
+    readonly enrolled: number;
+    readonly refused: number;
+    readonly heldBack: number;
+    readonly connectionsRefused: number;
+  };
   /** ms since the epoch. */
   readonly startedAt: number;
   readonly at: number;

@@ -1,4 +1,5 @@
 import { printable, truncate } from '../lib/text.ts';
+import type { Culprit } from './anomaly.ts';
 import { parseSeriesKey } from './metric.ts';
 import type { MetricName } from './names.ts';
 import type { Process } from './process.ts';
@@ -39,6 +40,7 @@ const LABELS: Readonly<Partial<Record<MetricName, string>>> = {
   'system.network.connection.count': 'TCP connections {network.connection.state}',
   'system.network.tcp.retransmissions': 'TCP retransmissions',
   'system.linux.file_handles': 'open files',
+  'system.linux.file_handles.utilization': 'share of open files',
   'system.process.count': '{process.state} processes',
   'system.linux.thread.count': 'threads',
   'hw.temperature': 'temperature',
@@ -86,6 +88,22 @@ export function processName(process: Pick<Process, 'name' | 'executable' | 'invo
     return process.name;
   const script = process.args.find((argument) => SCRIPT.test(argument));
   return script === undefined ? program : `${program} ${truncate(baseName(script), 40)}`;
+}
+
+/** A name that others chose, between marks that it cannot forge. */
+const quote = (name: string): string => `\`${printable(name).replaceAll('`', "'")}\``;
+
+/** `` `xmrig` (pid 4711, started by `bash`, pid 4700) `` */
+export function who(culprit: Pick<Culprit, 'name' | 'pid' | 'parent' | 'group' | 'containerId'>): string {
+  const name = quote(culprit.name);
+  const parent = culprit.parent
+    ? `, started by ${quote(culprit.parent.name)}, pid ${culprit.parent.pid}`
+    : '';
+  const container = culprit.containerId ? `, container ${printable(culprit.containerId).slice(0, 12)}` : '';
+  if (!culprit.group) return `${name} (pid ${culprit.pid}${parent}${container})`;
+  const { count, pids } = culprit.group;
+  const some = pids.slice(0, 3).join(', ');
+  return `${count} processes ${name} (pids ${some}${count > 3 ? ' and more' : ''}${parent}${container})`;
 }
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -1,4 +1,5 @@
 import type { Anomaly } from './anomaly.ts';
+import type { Breach } from './breach.ts';
 import type { ListedProcess } from './process.ts';
 
 /** Seconds between points. */
@@ -51,6 +52,13 @@ export interface ProcessPoint {
   readonly threads: number;
 }
 
+/** ms since the epoch, inclusive and exclusive. */
+export interface FindingsQuery {
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+}
+
 /** All processes of a minute that is over. */
 export interface PastProcesses {
   /** The minute that was found, ms since the epoch. */
@@ -68,9 +76,7 @@ export interface History {
   /** All processes of the minute of `at`, or of the latest kept one within five minutes before; undefined where there is none. */
   processesAt(at: number): PastProcesses | undefined;
   /** Latest state of each anomaly that overlaps the period, newest first. */
-  anomalies(query: {
-    readonly from?: number;
-    readonly to?: number;
-    readonly limit?: number;
-  }): readonly Anomaly[];
+  anomalies(query: FindingsQuery): readonly Anomaly[];
+  /** The same of breaches of limits, and of forecasts. */
+  breaches(query: FindingsQuery): readonly Breach[];
 }

@@ -74,8 +74,10 @@ export interface Incident {
   readonly decisions: readonly Decision[];
   /** Why it is usual, where it is: work of a season, or what a person said. */
   readonly expected?: string;
-  /** A person said that it is real. */
-  readonly confirmed?: true;
+  /** What a person said of it, or of others like it that they called normal. */
+  readonly verdict?: 'normal' | 'confirmed';
+  /** A person looks after it: nobody is reminded of it. */
+  readonly acknowledged?: true;
 }
 
 /** What a person is told about an incident. */
@@ -83,6 +85,6 @@ export interface Notice {
   readonly what: Decision['what'];
   readonly at: number;
   readonly incident: Incident;
-  /** The other ones that quiet hours held back with it: told together, `incident` is the gravest. */
-  readonly others?: readonly Incident[];
+  /** One of several that were held back until now: to be told in one message. */
+  readonly together?: true;
 }

@@ -125,6 +125,12 @@ export const METRICS = {
   'system.network.connection.count': gauge('network', '{connection}', 1, 'TCP sockets by state'),
   'system.network.tcp.retransmissions': rate('network', '{segment}/s', 0.1, 'TCP segments sent again'),
   'system.linux.file_handles': gauge('process', '{file}', 1, 'Open files on the machine'),
+  'system.linux.file_handles.utilization': gauge(
+    'process',
+    '1',
+    1e-5,
+    'Share of the files that the kernel opens at most',
+  ),
   'system.process.count': gauge('process', '{process}', 1, 'Processes; by state where the attribute is set'),
   'system.linux.thread.count': gauge('process', '{thread}', 1, 'Threads on the machine'),
   'hw.temperature': gauge('device', 'Cel', 0.1, 'Temperature of a sensor'),

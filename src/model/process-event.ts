@@ -28,7 +28,7 @@ export interface ProcessEvent {
 export type Payload =
   | { readonly kind: 'process'; readonly process: ProcessEvent }
   | { readonly kind: 'flow' | 'device_telemetry' | 'telemetry_batch' | 'payload' | 'none' | 'undecoded' }
-  | { readonly kind: 'metrics' | 'anomaly' | 'coverage' | 'host' };
+  | { readonly kind: 'metrics' | 'anomaly' | 'coverage' | 'host' | 'breach' };
 
 /** Where `osMetadata` says why an executable's path is missing or is no file any more: `kernel_thread`, `deleted`, `permission`. */
 export const EXECUTABLE_STATE = 'process.executable.state';

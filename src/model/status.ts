@@ -1,5 +1,6 @@
 import type { AlarmRate, CountedAlarms } from './alarm-rate.ts';
 import type { Severity } from './anomaly.ts';
+import type { Breach } from './breach.ts';
 import type { Coverage } from './coverage.ts';
 import type { HostSummary } from './host.ts';
 import type { LearningState } from './learning.ts';
@@ -25,6 +26,8 @@ export interface Status {
   /** Time of the last sample, ms since the epoch. */
   readonly lastSampleAt: number | undefined;
   readonly openAnomalies: number;
+  /** Breaches of limits and forecasts that are open, those of limits first. */
+  readonly limits: { readonly open: readonly Breach[] };
   readonly alarms: AlarmState;
   readonly coverage: Coverage;
   readonly store: {

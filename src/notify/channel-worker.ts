@@ -60,7 +60,7 @@ export class ChannelWorker {
   #running: Promise<void> | undefined;
   /** Monotonic, ms. */
   #notBefore = 0;
-  /** The budget was used up while something waited: that is told together. */
+  /** The budget was used up while something waited, or it was held back before: that is told together. */
   #held = false;
   #cancel: (() => void) | undefined;
   #cancelResend: (() => void) | undefined;
@@ -75,6 +75,7 @@ export class ChannelWorker {
       this.#pending.set(one.notice.incident.id, { ...one, since: clock.monotonic() - age });
       const wait = within(one.notBefore - clock.now(), GIVE_UP_MS);
       this.#notBefore = Math.max(this.#notBefore, clock.monotonic() + wait);
+      if (one.notice.together) this.#held = true;
     }
     for (const one of told) this.#told.set(one.incident, one);
   }
@@ -103,6 +104,7 @@ export class ChannelWorker {
     };
     this.#pending.set(id, waiting);
     save({ put: [waiting] });
+    if (notice.together) this.#held = true;
     if (this.#pending.size > MOST_PENDING) this.#dropOne();
     this.#arm();
   }

@@ -253,6 +253,17 @@ test('few that wait are told one by one, many in one message', async (t) => {
   }
 });
 
+test('what the incidents want told together is told in one message, also after a restart', async (t) => {
+  const first = setUp(t);
+  first.hook.answers.push(failing());
+  for (const id of ['a', 'b']) first.dispatcher.tell({ ...notice('opened', { id }), together: true });
+  await first.timers.advance(0);
+  await first.dispatcher.stop();
+  const second = setUp(t, { path: first.file });
+  await second.timers.advance(HOUR);
+  assert.deepEqual([...first.hook.messages, ...second.hook.messages], Array(2).fill('opened a + opened b'));
+});
+
 test('beyond its budget a channel holds back, and tells what it held in one message', async (t) => {
   const { dispatcher, timers, hook, file, open } = setUp(t, { channel: { per_hour: 3 } });
   for (let n = 0; n < 6; n++) {

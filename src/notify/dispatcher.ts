@@ -81,6 +81,7 @@ export class Dispatcher {
   tell(notice: Notice): void {
     const targets = targetsOf(notice, this.#options.settings);
     for (const { channel, repeatMs } of targets) this.#workers.get(channel)?.push(notice, repeatMs);
+    if (targets.length === 0) this.#decide(notice, { at: notice.at, told: false, why: 'no route is for it' });
     if (notice.what !== 'closed') return;
     const routed = new Set(targets.map(({ channel }) => channel));
     for (const [name, worker] of this.#workers)
@@ -124,7 +125,7 @@ export class Dispatcher {
   }
 
   #report(entry: DeliveryEntry, notice: Notice): void {
-    const { log, onDecision } = this.#options;
+    const { log } = this.#options;
     const { channel, outcome, why, tries } = entry;
     const fields = { channel, incident: entry.incident, what: entry.what, tries };
     if (outcome === 'sent') log.info(`${channel} was told${why === undefined ? '' : `; ${why}`}`, fields);
@@ -133,9 +134,12 @@ export class Dispatcher {
     // Of all that follow only how it ended is news.
     if (outcome === 'retry' && tries > 1) return;
     const text = outcome === 'sent' ? `told by ${channel}` : `${channel} ${DONE[outcome]}: ${why}`;
-    const decision = { at: entry.at, what: notice.what, told: outcome === 'sent', why: text };
-    // Whoever handed the notice over may still be at it.
-    queueMicrotask(() => onDecision(entry.incident, decision));
+    this.#decide(notice, { at: entry.at, told: outcome === 'sent', why: text });
+  }
+
+  /** Whoever handed the notice over may still be at it. */
+  #decide({ what, incident }: Notice, decision: Omit<Decision, 'what'>): void {
+    queueMicrotask(() => this.#options.onDecision(incident.id, { ...decision, what }));
   }
 
   #count({ channel, at, why }: DeliveryEntry): void {

@@ -1,5 +1,6 @@
 import {
   Anomaly_Severity,
+  Breach_Kind,
   Event,
   Host_State,
   type Host as HostMessage,
@@ -7,6 +8,7 @@ import {
 } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import type { ProcessEvent } from '../../proto/generated/messaging/messaging.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { Metric } from '../model/metric.ts';
 import type { Process } from '../model/process.ts';
@@ -49,6 +51,8 @@ const SEVERITIES = {
   MEDIUM: Anomaly_Severity.SEVERITY_MEDIUM,
   HIGH: Anomaly_Severity.SEVERITY_HIGH,
 };
+
+const BREACHES = { threshold: Breach_Kind.KIND_THRESHOLD, forecast: Breach_Kind.KIND_FORECAST };
 
 const STATES = { up: Host_State.STATE_UP, stopping: Host_State.STATE_STOPPING };
 
@@ -101,6 +105,19 @@ export class Events {
       json: JSON.stringify(anomaly),
     };
     return this.#ofHost('findings', 'anomaly', at, { anomaly: message });
+  }
+
+  breach(breach: Breach, at: number): MakeEvent {
+    const message = {
+      id: breach.id,
+      kind: BREACHES[breach.kind],
+      severity: SEVERITIES[breach.severity],
+      sentence: breach.sentence,
+      openedTsNs: nanoseconds(breach.since),
+      closedTsNs: nanoseconds(breach.closedAt ?? 0),
+      json: JSON.stringify(breach),
+    };
+    return this.#ofHost('findings', 'breach', at, { breach: message });
   }
 
   /** Blind spots and failing collectors are told beside what was lost. */

@@ -3,6 +3,7 @@ import type { Log } from '../lib/log.ts';
 import { Means } from '../lib/means.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Coverage, Loss } from '../model/coverage.ts';
 import type { Series, Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
@@ -43,7 +44,7 @@ const COVERAGE_EVERY_MS = 60_000;
 const STOP_MS = 1500;
 
 /**
- * Tells the hub what the agent finds. `tick`, `scan` and `anomaly` only put into memory; once a second all of it is committed to the
+ * Tells the hub what the agent finds. `tick`, `scan`, `anomaly` and `breach` only put into memory; once a second all of it is committed to the
  * queue in one go, and the sender sends what is committed.
  */
 export class Publisher {
@@ -113,6 +114,10 @@ export class Publisher {
 
   anomaly(anomaly: Anomaly): void {
     this.#push(this.#events.anomaly(anomaly, this.#options.clock.now()));
+  }
+
+  breach(breach: Breach): void {
+    this.#push(this.#events.breach(breach, this.#options.clock.now()));
   }
 
   /** What was dropped at the outbox's bound, for the coverage. */

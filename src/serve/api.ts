@@ -54,6 +54,12 @@ const ROUTES: readonly Route[] = [
   },
   { path: /^anomalies$/, parameters: ['from', 'to', 'limit'], answer: anomalies },
   { path: /^anomalies\/([^/]+)$/, answer: anomaly },
+  {
+    path: /^breaches$/,
+    parameters: ['from', 'to', 'limit'],
+    answer: ({ source, parameters }) => ({ breaches: source.history.breaches(anomaliesQuery(parameters)) }),
+  },
+  { path: /^forecasts$/, answer: ({ source }) => ({ forecasts: source.forecasts() }) },
 ];
 
 /** The JSON text that answers a path below `/api/v1/`; throws HttpError. Numbers that are not finite become null. */
@@ -77,7 +83,7 @@ export function answer(
   }
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, incidents, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, breaches, forecasts, incidents, coverage, stream`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach, Forecast } from '../model/breach.ts';
 import type { BusStatus } from '../model/bus.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
@@ -27,6 +28,8 @@ export interface Source {
   process(id: string): ListedProcess | undefined;
   /** What kinds of processes usually do; of those whose path holds `wanted`, where it is given. */
   profiles(wanted?: string): ProfilesAnswer;
+  /** What can be said of each thing that can run full. */
+  forecasts(): readonly Forecast[];
   /** Expected band of each series that has one, by key. */
   bands(): Readonly<Record<string, Band>>;
   /** Calls `listener` for each event until the returned function is called. */
@@ -61,5 +64,6 @@ export type LiveEvent =
     }
   | { readonly type: 'processes'; readonly at: number }
   | { readonly type: 'anomaly'; readonly anomaly: Anomaly }
+  | { readonly type: 'breach'; readonly breach: Breach }
   | { readonly type: 'incident'; readonly incident: Incident }
   | { readonly type: 'status'; readonly status: ToldStatus };

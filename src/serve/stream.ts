@@ -86,6 +86,8 @@ export class LiveStream {
         return encode('processes', event.at, { at: event.at });
       case 'anomaly':
         return encode('anomaly', this.#clock.now(), event.anomaly);
+      case 'breach':
+        return encode('breach', this.#clock.now(), event.breach);
       case 'incident':
         return encode('incident', this.#clock.now(), event.incident);
       case 'status':

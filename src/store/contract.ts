@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Loss } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { Tick } from '../model/metric.ts';
@@ -53,7 +54,7 @@ export interface StoreStats {
 export interface Store extends StoredHistory {
   append(tick: Tick): void;
   appendProcesses(scan: ProcessScan): void;
-  appendAnomaly(anomaly: Anomaly): void;
+  appendAnomaly(anomaly: Anomaly | Breach): void;
   /** Commits what waits in memory. */
   flush(): void;
   /**

@@ -209,15 +209,18 @@ export class IncidentFile<Memory> {
     return typeof row?.to === 'number' ? { to: row.to, totalMs: Number(row.total) } : undefined;
   }
 
+  /** One of them with its memory. */
+  stored(id: string): StoredIncident<Memory> | undefined {
+    const row = this.#db.prepare('SELECT incident, memory FROM incident WHERE id = ?').get(id);
+    return this.#waiting.get(id) ?? (row && storedOf<Memory>(row));
+  }
+
   /** What was open, or closed after `since` (ms since the epoch), with its memory. */
   left(since: number): readonly StoredIncident<Memory>[] {
     const rows = this.#db
       .prepare('SELECT incident, memory FROM incident WHERE closed_at IS NULL OR closed_at >= ?')
       .all(Math.floor(since));
-    return rows.map(({ incident, memory }) => ({
-      incident: JSON.parse(String(incident)) as Incident,
-      memory: JSON.parse(String(memory)) as Memory,
-    }));
+    return rows.map(storedOf<Memory>);
   }
 
   losses(): readonly Loss[] {
@@ -230,6 +233,11 @@ export class IncidentFile<Memory> {
     this.#db.close();
   }
 }
+
+const storedOf = <Memory>({ incident, memory }: Record<string, unknown>): StoredIncident<Memory> => ({
+  incident: JSON.parse(String(incident)) as Incident,
+  memory: JSON.parse(String(memory)) as Memory,
+});
 
 /** Opens the incidents of `folder` for reading; undefined where none were ever kept. Throws UserError where they cannot be read. */
 export function openIncidents(folder: string): (IncidentArchive & { close(): void }) | undefined {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { ProcessIdentity } from '../model/process.ts';
 import type { Losses } from './losses.ts';
 import type { NumberedIdentity } from './process-minutes.ts';
@@ -27,7 +28,7 @@ export class Outbox {
   #bytes = 0;
   #series: StoredSeries[] = [];
   readonly #identities = new Map<string, NumberedIdentity>();
-  readonly #anomalies = new Map<string, Anomaly>();
+  readonly #anomalies = new Map<string, Anomaly | Breach>();
 
   constructor(db: DatabaseSync, losses: Losses) {
     this.#db = db;
@@ -57,7 +58,7 @@ export class Outbox {
     this.#identities.set(identity.identity.id, identity);
   }
 
-  addAnomaly(anomaly: Anomaly): void {
+  addAnomaly(anomaly: Anomaly | Breach): void {
     this.#anomalies.set(anomaly.id, anomaly);
   }
 
@@ -75,7 +76,7 @@ export class Outbox {
     return undefined;
   }
 
-  anomalies(): readonly Anomaly[] {
+  anomalies(): readonly (Anomaly | Breach)[] {
     return [...this.#anomalies.values()];
   }
 

@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { errorMessage } from '../lib/errors.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import { type Breach, isBreach } from '../model/breach.ts';
 import type {
+  FindingsQuery,
   Frame,
   History,
   HistoryAnswer,
@@ -38,7 +40,7 @@ export interface Unsaved {
   rows(): readonly TailRow[];
   identity(id: string): NumberedIdentity | undefined;
   identityOf(number: number): ProcessIdentity | undefined;
-  anomalies(): readonly Anomaly[];
+  anomalies(): readonly (Anomaly | Breach)[];
 }
 
 const NOTHING_UNSAVED: Unsaved = {
@@ -97,7 +99,8 @@ export class Reader implements History {
       "SELECT part, pack FROM chunk WHERE kind = 'process' AND window = ? ORDER BY part",
     );
     this.#anomalies = db.prepare(
-      'SELECT state FROM anomaly WHERE since < ? AND (closed_at IS NULL OR closed_at >= ?) ORDER BY since DESC, id LIMIT ?',
+      `SELECT state FROM anomaly WHERE since < ? AND (closed_at IS NULL OR closed_at >= ?)
+         AND (state ->> 'kind' IN ('threshold', 'forecast')) = ? ORDER BY since DESC, id LIMIT ?`,
     );
   }
 
@@ -336,19 +339,27 @@ export class Reader implements History {
     return row ? (JSON.parse(String(row.identity)) as ProcessIdentity) : undefined;
   }
 
-  anomalies(query: { from?: number; to?: number; limit?: number }): readonly Anomaly[] {
+  anomalies(query: FindingsQuery): readonly Anomaly[] {
+    return this.#findings(query, false) as readonly Anomaly[];
+  }
+
+  breaches(query: FindingsQuery): readonly Breach[] {
+    return this.#findings(query, true) as readonly Breach[];
+  }
+
+  #findings(query: FindingsQuery, breaches: boolean): readonly (Anomaly | Breach)[] {
     const from = query.from ?? Number.MIN_SAFE_INTEGER;
     const to = query.to ?? Number.MAX_SAFE_INTEGER;
     const limit = query.limit ?? Number.MAX_SAFE_INTEGER;
-    const found = new Map<string, Anomaly>();
-    const unsaved = this.#unsaved.anomalies();
-    for (const row of this.#anomalies.iterate(to, from, limit + unsaved.length)) {
-      const anomaly = JSON.parse(String(row.state)) as Anomaly;
-      found.set(anomaly.id, anomaly);
+    const found = new Map<string, Anomaly | Breach>();
+    const unsaved = this.#unsaved.anomalies().filter((finding) => isBreach(finding) === breaches);
+    for (const row of this.#anomalies.iterate(to, from, breaches ? 1 : 0, limit + unsaved.length)) {
+      const finding = JSON.parse(String(row.state)) as Anomaly | Breach;
+      found.set(finding.id, finding);
     }
-    for (const anomaly of unsaved) {
-      found.delete(anomaly.id);
-      if (anomaly.since < to && (anomaly.closedAt ?? to) >= from) found.set(anomaly.id, anomaly);
+    for (const finding of unsaved) {
+      found.delete(finding.id);
+      if (finding.since < to && (finding.closedAt ?? to) >= from) found.set(finding.id, finding);
     }
     return [...found.values()].sort((a, b) => b.since - a.since || (a.id < b.id ? -1 : 1)).slice(0, limit);
   }

@@ -42,6 +42,7 @@ export function openHistory(folder: string, log?: StoreOptions['log']): Readable
     processesAt: (at) => read(() => reader.processesAt(at)),
     processIdentity: (id) => read(() => reader.processIdentity(id)),
     anomalies: (query) => read(() => reader.anomalies(query)),
+    breaches: (query) => read(() => reader.breaches(query)),
     close: () => db.close(),
   };
 }

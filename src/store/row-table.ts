@@ -93,6 +93,7 @@ export class RowTable {
       processHistory: () => [],
       processesAt: () => undefined,
       anomalies: () => [],
+      breaches: () => [],
     };
   }
 

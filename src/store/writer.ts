@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach } from '../model/breach.ts';
 import type { Loss } from '../model/coverage.ts';
 import type {
+  FindingsQuery,
   HistoryAnswer,
   HistoryQuery,
   PastProcesses,
@@ -104,7 +106,7 @@ export class Writer implements Store {
     for (const identity of minute.identities) this.#outbox.addIdentity(identity);
   }
 
-  appendAnomaly(anomaly: Anomaly): void {
+  appendAnomaly(anomaly: Anomaly | Breach): void {
     this.#outbox.addAnomaly(anomaly);
     // What people were told must outlive even a power loss.
     this.#db.exec('PRAGMA synchronous = FULL');
@@ -248,8 +250,12 @@ export class Writer implements Store {
     return this.#reader.processIdentity(id);
   }
 
-  anomalies(query: { from?: number; to?: number; limit?: number }): readonly Anomaly[] {
+  anomalies(query: FindingsQuery): readonly Anomaly[] {
     return this.#reader.anomalies(query);
+  }
+
+  breaches(query: FindingsQuery): readonly Breach[] {
+    return this.#reader.breaches(query);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
-import { who } from '../../src/alert/sentence.ts';
 import { duration, printable, truncate } from '../../src/lib/text.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
+import { who } from '../../src/model/display.ts';
 
 export interface Result {
   readonly fault: string;

@@ -112,7 +112,7 @@ async function main(args: readonly string[]): Promise<number> {
   const wanted = plan(values);
   const cleanup = new Cleanup();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => void cleanup.run().finally(() => process.exit(130)));
+    process.once(signal, () => void cleanup.end().finally(() => process.exit(130)));
   try {
     const report = await run(wanted, cleanup);
     console.log(wanted.json ? JSON.stringify(report) : `\n${table(report)}`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
@@ -264,6 +264,28 @@ describe('the log of a hub', () => {
       [gone.code, /wal\.db is not there: 'homeostat hub' makes it/.test(gone.stderr)],
       [1, true],
     );
+  });
+
+  it('is refused at the start where others could read it, with the command that mends it', async (t) => {
+    const { folder, data, hub } = await setUp(t);
+    await hub.end();
+    const start = () =>
+      homeostat(folder, ['hub', '--data', data, '--bus-port', '0', '--enroll-port', '0', '--port', '0']);
+    for (const [path, wide, right] of [
+      [join(data, 'hub'), 0o750, '700'],
+      [logOf(data), 0o640, '600'],
+    ] as const) {
+      chmodSync(path, wide);
+      const { code, stderr } = await start();
+      assert.equal(code, 2);
+      assert.equal(
+        stderr,
+        `homeostat: ${path} has mode 0${wide.toString(8)}, so that others could read what hosts and clients told: run 'chmod ${right} ${path}', then start the hub again\n`,
+      );
+      chmodSync(path, Number.parseInt(right, 8));
+    }
+    const again = await HubProcess.start(data);
+    assert.equal(await again.end(), 0);
   });
 
   it('belongs to one hub: another one is told so, whatever its ports, and takes nothing from the first', async (t) => {

@@ -19,7 +19,7 @@ const DAY = 24 * HOUR;
 
 describe('a new host', () => {
   it('is enrolled by one pasted line, publishes with what it got, and is seen by the hub', async (t) => {
-    const { folder, data, run, token } = await setUp(t);
+    const { folder, data, hub, run, token } = await setUp(t);
     const own = join(folder, 'web-1', 'identity');
     const word = await token();
     const enrolled = await enroll({ token: word, name: 'web-1', folder: own, clock: systemClock });
@@ -42,6 +42,18 @@ describe('a new host', () => {
     );
     assert.match(linesOf(data), /Enroll from 127\.0\.0\.1 was refused: the token was used by web-1/);
     assert.match(await run('token', 'list'), /used by web-1/);
+    const { stdout } = await homeostat(folder, ['bus', 'status', '--data', data]);
+    assert.match(
+      stdout,
+      /^Enrolment +127\.0\.0\.1:\d+, 1 enrolled, 1 refused, 0 of addresses that must wait, /m,
+    );
+    const metrics = await (await fetch(`${hub.figures}/metrics`)).text();
+    for (const line of [
+      'hub_enrolled_total 1',
+      'hub_enrolments_refused_total 1',
+      'hub_enrolments_held_back_total 0',
+    ])
+      assert.match(metrics, new RegExp(`^${line}$`, 'm'));
   });
 
   it('keeps its key to itself, in files that nobody else can read, and refuses wider ones', async (t) => {

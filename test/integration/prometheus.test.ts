@@ -111,6 +111,8 @@ describe('/metrics of a hub', () => {
     const [memory] = await scraper.until('system_memory_utilization_ratio{host="web-1"}', heard);
     assert.ok(memory!.values[0]![1] > 0 && memory!.values[0]![1] < 1);
     await scraper.until('homeostat_host_state{host="web-1",state="up"} == 1', heard);
+    const [incidents] = await scraper.query('homeostat_host_incidents_open{host="web-1"}');
+    assert.equal(incidents?.values[0]?.[1], 0);
     assert.deepEqual(await scraper.query('system_memory_usage_bytes'), []);
     const page = await (await fetch(`${hub.figures}/metrics`)).text();
     assert.equal(promtool(page), '');

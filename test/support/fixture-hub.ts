@@ -52,6 +52,7 @@ export class FixtureHub implements HubSource {
       processes: () => machine.processes(),
       process: (id) => machine.process(id),
       profiles: () => ({ profiles: [], forgotten: 0 }),
+      forecasts: () => [],
       bands: () => ({}),
       subscribe: (listener) => machine.subscribe((event) => event.type !== 'status' && listener(event)),
     };

@@ -13,6 +13,7 @@ import type { Anomaly } from '../../src/model/anomaly.ts';
 import { FEATURES } from '../../src/model/features.ts';
 import type { Tick } from '../../src/model/metric.ts';
 import { openStore } from '../../src/store/store.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 
 /** What the product raised, each anomaly as it was last. */
 export interface Replayed {
@@ -59,6 +60,8 @@ export function replay(learned: readonly Tick[], watched: readonly Tick[], seed 
       ...{ isTraining: () => false, socketOwners: () => new Set<number>(), waitChannel: () => undefined },
       ...{ wakeups: () => undefined, anonymousBytes: () => undefined, onTick: () => {}, onScan: () => {} },
       onAnomaly: (anomaly) => void anomalies.set(anomaly.id, anomaly),
+      onBreach: () => {},
+      limits: DEFAULT_LIMITS,
     });
     let scored = 0;
     for (const tick of watched) {

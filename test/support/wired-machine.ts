@@ -20,6 +20,7 @@ import { silentLog } from '../../src/lib/log.ts';
 import { countedAlarms } from '../../src/model/alarm-rate.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { fixtureArchive } from './fixture-archive.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { ManualTimers } from './manual-timers.ts';
 import { ProcHost } from './proc-host.ts';
 
@@ -137,6 +138,8 @@ export function wireMachine(
     onTick: (tick, score) => hub.ticked(tick, score),
     onScan: (scan) => hub.scanned(scan),
     onAnomaly: (anomaly) => hub.raised(anomaly),
+    onBreach: () => {},
+    limits: DEFAULT_LIMITS,
   });
   const notes: string[] = [];
   const schedule = new Schedule({
@@ -171,6 +174,8 @@ export function wireMachine(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openBreaches: () => agent.openBreaches(),
+      forecasts: () => agent.forecasts(),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: 7,

@@ -1,4 +1,5 @@
 import type { Culprit } from '../../model/anomaly.ts';
+import { processName } from '../../model/display.ts';
 import type { Signal } from '../../model/incident.ts';
 import { type Attributes, parseSeriesKey } from '../../model/metric.ts';
 import type { MetricGroup } from '../../model/names.ts';
@@ -59,11 +60,13 @@ function resourceOf(group: MetricGroup, attributes: Attributes): string {
 }
 
 /**
- * What is alike among processes: the executable, of an interpreter with what it runs. A thread of the kernel is alike by its name up to
- * what numbers it: `kworker/0:1` is `kworker`.
+ * What is alike among processes: the executable, of an interpreter with what it runs, whatever a process calls itself. A thread of the
+ * kernel is alike by its name up to what numbers it: `kworker/0:1` is `kworker`.
  */
-function programOf({ executable, name }: Culprit): string {
+function programOf({ executable, name, commandLine }: Culprit): string {
   if (executable === undefined) return name.split('/')[0]!;
   const base = executable.slice(executable.lastIndexOf('/') + 1);
-  return name.startsWith(`${base} `) ? executable + name.slice(base.length) : executable;
+  const [invokedAs, ...args] = commandLine.split(' ');
+  const runs = name.startsWith(`${base} `) ? name : processName({ name: base, executable, invokedAs, args });
+  return executable + runs.slice(base.length);
 }

@@ -46,8 +46,8 @@ class Bench {
     this.incidents = new Incidents({
       policy: { ...DEFAULT_POLICY, ...policy },
       onChange: (kept) => this.kept.set(kept.incident.id, kept),
-      notify: ({ what, incident, others = [] }: Notice) =>
-        this.notices.push(`${what} ${[incident, ...others].map(({ cause }) => cause).join(' + ')}`),
+      notify: ({ what, incident, together }: Notice) =>
+        this.notices.push(`${what} ${incident.cause}${together ? ', together' : ''}`),
     });
     this.incidents.restore(left, this.at);
   }
@@ -129,10 +129,13 @@ const GROUPS: readonly {
     signals: [
       signal('one', { culprits: [{ ...culprit('/usr/bin/node', 1), name: 'node server.js' }] }),
       signal('two', { culprits: [{ ...culprit('/usr/bin/node', 2), name: 'node server.js' }] }),
+      signal('renamed', {
+        culprits: [{ ...culprit('/usr/bin/node', 2), name: 'web', commandLine: 'node --x server.js' }],
+      }),
       signal('three', { culprits: [{ ...culprit('/usr/bin/node', 3), name: 'node build.js' }] }),
     ],
     groups: {
-      'process /usr/bin/node server.js': ['one', 'two'],
+      'process /usr/bin/node server.js': ['one', 'two', 'renamed'],
       'process /usr/bin/node build.js': ['three'],
     },
   },
@@ -242,9 +245,12 @@ test('quiet hours hold back what is not HIGH, and tell it together in the mornin
   bench.pass(239 * MINUTE);
   assert.equal(bench.notices.length, 2, 'HIGH is told again after four hours');
   bench.pass(2 * MINUTE);
-  assert.deepEqual(bench.notices.slice(2), ['opened process /usr/bin/xmrig + process /bin/b']);
+  assert.deepEqual(bench.notices.slice(2), [
+    'opened process /usr/bin/xmrig, together',
+    'closed process /bin/b, together',
+  ]);
   bench.pass(60 * MINUTE);
-  assert.deepEqual(bench.notices.length, 3);
+  assert.deepEqual(bench.notices.length, 4);
 });
 
 test('maintenance holds back everything, and what is still open at its end is told', () => {

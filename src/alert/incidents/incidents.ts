@@ -3,17 +3,21 @@ import type { Decision, Incident, Notice, Signal } from '../../model/incident.ts
 import { causeOf, isOneWith } from './cause.ts';
 import { begin, close, comeBack, decide, type KeptIncident, take, withDecision } from './kept.ts';
 import type { IncidentPolicy } from './policy.ts';
-import { dueOf, holdOf } from './telling.ts';
+import { dueOf, HANDED, holdOf, NO_CHANNEL } from './telling.ts';
 
 export interface IncidentsOptions {
   readonly policy: IncidentPolicy;
   /** Called with each incident as it opened, changed or closed, and with each decision about it. */
   readonly onChange: (kept: KeptIncident) => void;
+  /** What is known of an incident from elsewhere at `at`: why it is expected, and what people said of it. */
+  readonly annotate?: (incident: Incident, at: number) => Annotation;
   /** Tells people. Left out: nobody is to be told. */
-  readonly notify?: (notice: Notice) => void;
+  readonly notify?: ((notice: Notice) => void) | undefined;
 }
 
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
+
+export type Annotation = Pick<Incident, 'expected' | 'verdict' | 'acknowledged'>;
 
 /**
  * Signals -> incidents: what has one cause at one time is one thing for a person to act on. All time comes from outside, so
@@ -84,6 +88,11 @@ export class Incidents {
     if (kept) this.#change({ ...kept, incident: withDecision(kept.incident, decision) });
   }
 
+  /** Something new is known from elsewhere: of an incident that is gone, whoever keeps it has to see to it. */
+  reconsider(at: number): void {
+    for (const kept of this.#kept.values()) this.#review(kept, at);
+  }
+
   /** What is open now, oldest first. */
   open(): readonly Incident[] {
     return [...this.#kept.values()].flatMap(({ incident }) => (incident.state === 'open' ? [incident] : []));
@@ -123,7 +132,8 @@ export class Incidents {
   }
 
   /** Tells what is due, or keeps why not; `slept` gets what quiet hours held back until now. */
-  #review(kept: KeptIncident, at: number, slept?: KeptIncident[]): void {
+  #review(unannotated: KeptIncident, at: number, slept?: KeptIncident[]): void {
+    const kept = this.#annotated(unannotated, at);
     const policy = this.#policy;
     const what = dueOf(kept, policy, at);
     if (!what) return;
@@ -135,33 +145,46 @@ export class Incidents {
       this.#change(decide(kept, { at, what, told: false, why: hold.why }, hold));
   }
 
-  /** What quiet hours held back is told together. */
+  #annotated(kept: KeptIncident, at: number): KeptIncident {
+    const { annotate } = this.#options;
+    if (!annotate) return kept;
+    const before = kept.incident;
+    const annotation = annotate(before, at);
+    const { expected, verdict, acknowledged, ...incident } = before;
+    // Why it was expected stands when it is over.
+    const still = before.state === 'open' ? annotation.expected : expected;
+    const same =
+      still === expected && annotation.verdict === verdict && annotation.acknowledged === acknowledged;
+    if (same) return kept;
+    const changed = {
+      ...kept,
+      incident: { ...incident, ...flags(annotation), ...(still !== undefined && { expected: still }) },
+    };
+    this.#change(changed);
+    return changed;
+  }
+
+  /** What quiet hours held back is told together, the gravest first. */
   #digest(slept: readonly KeptIncident[], at: number): void {
-    const [first, ...others] = slept.toSorted((one, other) => weigh(other) - weigh(one));
-    if (!first) return;
-    for (const kept of others)
-      this.#know(kept, at, `together with ${first.incident.id.slice(0, 8)} after quiet hours`);
-    this.#tell(
-      first,
-      dueOf(first, this.#policy, at)!,
-      at,
-      others.map(({ incident }) => incident),
-    );
+    for (const kept of slept.toSorted((one, other) => weigh(other) - weigh(one)))
+      this.#tell(kept, dueOf(kept, this.#policy, at)!, at, slept.length > 1);
   }
 
-  #know(kept: KeptIncident, at: number, why: string): void {
-    const what = dueOf(kept, this.#policy, at)!;
-    this.#change(decide(kept, { at, what, told: this.#options.notify !== undefined, why }, undefined));
-  }
-
-  #tell(kept: KeptIncident, what: Decision['what'], at: number, others: readonly Incident[] = []): void {
+  #tell(kept: KeptIncident, what: Decision['what'], at: number, together = false): void {
     const { notify } = this.#options;
-    const why = notify ? 'handed to the channels' : 'no channel is set up';
-    const decided = decide(kept, { at, what, told: notify !== undefined, why }, undefined);
+    const news = kept.memory.held?.because === 'expected' ? 'more than was expected of it: ' : '';
+    // Whether somebody was told is what the channels say.
+    const why = `${news}${notify ? HANDED : NO_CHANNEL}`;
+    const decided = decide(kept, { at, what, told: false, why }, undefined);
     this.#change(decided);
-    notify?.({ what, at, incident: decided.incident, ...(others.length > 0 && { others }) });
+    notify?.({ what, at, incident: decided.incident, ...(together && { together }) });
   }
 }
+
+const flags = ({ verdict, acknowledged }: Annotation): Annotation => ({
+  ...(verdict && { verdict }),
+  ...(acknowledged && { acknowledged }),
+});
 
 /** The gravest first, and what is still open before what is over. */
 const weigh = ({ incident: { severity, state } }: KeptIncident): number =>

@@ -12,6 +12,14 @@ export interface Hold {
 
 type What = Decision['what'];
 
+/** Why nothing more than that is decided here: whether somebody was told is what the channels say. */
+export const HANDED = 'handed to the channels';
+export const NO_CHANNEL = 'no channel is set up';
+
+/** Whether nothing held it back. */
+export const isReleased = ({ told, why }: Decision): boolean =>
+  told || why.endsWith(HANDED) || why.endsWith(NO_CHANNEL);
+
 /** What people do not know yet of an incident. */
 export function dueOf(
   { incident, memory }: KeptIncident,
@@ -28,7 +36,8 @@ export function dueOf(
   if (state !== told.state || flapping !== told.flapping) return state === 'open' ? 'opened' : 'closed';
   if (state === 'closed') return undefined;
   if (isGraver(severity, told.severity)) return 'risen';
-  const remind = severity === 'HIGH' && !flapping && at - told.at >= policy.remindEveryMs;
+  const remind =
+    severity === 'HIGH' && !flapping && !incident.acknowledged && at - told.at >= policy.remindEveryMs;
   return remind ? 'reminder' : undefined;
 }
 

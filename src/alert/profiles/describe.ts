@@ -1,9 +1,9 @@
 import { duration, timeOfDay } from '../../lib/text.ts';
 import type { ProcessFinding } from '../../model/anomaly.ts';
+import { who } from '../../model/display.ts';
 import type { Process } from '../../model/process.ts';
 import { PROFILE_MEASURES, type ProfileMeasure, showMeasure } from '../../model/profile.ts';
 import { culpritOf, parentOf } from '../culprit.ts';
-import { who } from '../sentence.ts';
 import type { Profile } from './profile.ts';
 
 interface Unusual {

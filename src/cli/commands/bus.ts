@@ -25,6 +25,8 @@ function render({
   signaturesRequired,
   unsigned,
   inFlight,
+  enrolment,
+  enrolments,
   connections,
   limitedClients,
   log,
@@ -44,6 +46,10 @@ function render({
     line(
       'Refused',
       `${retry + overload + limited} to be sent again (${limited} over a client's limits), ${failed} because the log failed, ${denied} of clients that are not let in`,
+    ),
+    line(
+      'Enrolment',
+      `${enrolment}, ${enrolments.enrolled} enrolled, ${enrolments.refused} refused, ${enrolments.heldBack} of addresses that must wait, ${enrolments.connectionsRefused} connections not taken`,
     ),
     line(
       'Connections',

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { duration } from '../../lib/text.ts';
+import { UserError } from '../../lib/errors.ts';
+import { duration, printable } from '../../lib/text.ts';
+import { parseDuration } from '../../lib/units.ts';
+import type { Feedback } from '../../model/feedback.ts';
 import type { Incident } from '../../model/incident.ts';
 import type { Status } from '../../model/status.ts';
 import { findRunning } from '../client.ts';
@@ -12,6 +15,7 @@ import {
   addJsonOption,
   checkPeriod,
   countArgument,
+  durationArgument,
   momentArgument,
 } from '../options.ts';
 import { table } from '../table.ts';
@@ -51,24 +55,94 @@ export function addIncidents(program: Command): void {
 
 interface IncidentOptions {
   readonly data: string;
+  readonly config?: string;
   readonly json?: true;
+  readonly normal?: true;
+  readonly confirm?: true;
+  readonly ack?: true;
+  readonly thisHour?: true;
+  readonly expires: string;
+  readonly yes?: true;
 }
 
 export function addIncident(program: Command): void {
   addJsonOption(addDataOption(program.command('incident')))
     .argument('<id>', 'as the list of incidents shows it, or how it begins')
     .description(
-      'one incident: what happened, who was told and why not, what was measured, the busiest processes',
+      'one incident: what happened, who was told and why not, what was measured, the busiest processes; or say something of it',
     )
-    .action(async (id: string, { data, json }: IncidentOptions) => {
-      const { readIncident } = await import('../incidents/archives.ts');
-      const read = await readIncident(data, id);
-      if (json) console.log(JSON.stringify(jsonOf(read), null, 2));
-      else {
-        const { renderIncident } = await import('../incidents/render.ts');
-        console.log(renderIncident(read, Date.now()));
-      }
-    });
+    .option('--normal', 'others like it are not to be told: shows what that would have changed, then asks')
+    .option('--this-hour', 'with --normal: only what begins in this hour of the week')
+    .option('--expires <span>', 'with --normal: for how long', durationArgument, '90d')
+    .option('--yes', 'with --normal: do not ask')
+    .option('--confirm', 'it is real: it teaches nothing, however long it lasts')
+    .option('--ack', 'somebody looks after it: no more reminders')
+    .option('--config <file>', 'configuration file, for its time zone')
+    .action(showOrSay);
+}
+
+async function showOrSay(id: string, options: IncidentOptions): Promise<void> {
+  const { data, json, normal, confirm, ack } = options;
+  const verdicts = [
+    ...(normal ? (['normal'] as const) : []),
+    ...(confirm ? (['confirmed'] as const) : []),
+    ...(ack ? (['acknowledged'] as const) : []),
+  ];
+  const [verdict, another] = verdicts;
+  if (another) throw new UserError('--normal, --confirm and --ack exclude each other; say one of them');
+  if (verdict) return await say(id, verdict, options);
+  const { readIncident } = await import('../incidents/archives.ts');
+  const read = await readIncident(data, id);
+  if (json) console.log(JSON.stringify(jsonOf(read), null, 2));
+  else {
+    const { renderIncident } = await import('../incidents/render.ts');
+    console.log(renderIncident(read, Date.now()));
+  }
+}
+
+async function say(id: string, verdict: Feedback['verdict'], options: IncidentOptions): Promise<void> {
+  const { data, config, json, thisHour, expires, yes } = options;
+  const { intentOf, renderPreview } = await import('../incidents/feedback.ts');
+  const at = Date.now();
+  const wish = {
+    ...{ verdict, at, ...(thisHour && { thisHour }) },
+    ...(verdict === 'normal' && { expiresAt: at + parseDuration(expires)! }),
+  };
+  const intent = await intentOf(data, id, wish, config);
+  const { feedback, preview } = intent;
+  if (verdict !== 'normal') {
+    intent.say();
+    if (json) console.log(JSON.stringify(feedback, null, 2));
+    else console.log(`${verdict}: ${printable(feedback.cause)} (feedback ${feedback.id})`);
+    return;
+  }
+  if (json) {
+    if (yes) intent.say();
+    const ids = (incidents: readonly Incident[]): string[] => incidents.map((one) => one.id);
+    const would = { muted: ids(preview.muted), told: preview.told, confirmed: ids(preview.confirmed) };
+    console.log(JSON.stringify({ feedback, would, applied: yes === true }, null, 2));
+    return;
+  }
+  console.log(printableLines(renderPreview(intent)));
+  if (!yes && !(await isSure())) return;
+  intent.say();
+  const until = new Date(feedback.expiresAt!).toLocaleDateString('sv');
+  console.log(`Holds until ${until}; 'homeostat feedback undo ${feedback.id}' takes it back.`);
+}
+
+const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
+/** Asks where somebody is there to answer. */
+async function isSure(): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    console.log('Nothing was changed: add --yes to apply it.');
+    return false;
+  }
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question('Apply it? [y/N] ');
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 interface WhyNotOptions {

@@ -30,6 +30,7 @@ const status: Status = {
   score: undefined,
   lastSampleAt: AT - 1000,
   openAnomalies: 0,
+  limits: { open: [] },
   alarms: {
     wishedPerWeek: 1,
     model: undefined,

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { duration, printable } from '../../lib/text.ts';
+import { describeFull } from '../../limits/sentence.ts';
 import { describeAlarmRate } from '../../model/alarm-rate.ts';
+import type { Breach } from '../../model/breach.ts';
 import type { CollectorReport, Coverage } from '../../model/coverage.ts';
 import { formatValue, metricLabel } from '../../model/display.ts';
 import type { DriftState } from '../../model/drift.ts';
@@ -40,6 +42,7 @@ export function renderStatus(status: ToldStatus, address: string): string {
       'Anomalies',
       status.openAnomalies === 0 ? 'none open' : `${status.openAnomalies} open; see 'homeostat anomalies'`,
     ),
+    ...limitLines(status.limits.open, status.at),
     ...(alarms ? [line('Alarms', describeAlarms(alarms))] : []),
     line('Last sample', `${age}; ${describeIntervals(status)}`),
     line(
@@ -54,6 +57,29 @@ export function renderStatus(status: ToldStatus, address: string): string {
   ];
   if (coverage) lines.push(...coverageLines(coverage));
   return lines.join('\n');
+}
+
+/** A line for the limits, and one for what will be full soon. */
+function limitLines(open: readonly Breach[], now: number): string[] {
+  const of = (kind: Breach['kind'], none: string): string => {
+    const sentences = open
+      .filter((breach) => breach.kind === kind)
+      .map((breach) => describeBreach(breach, now));
+    return sentences.length === 0 ? none : sentences.join('; ');
+  };
+  return [
+    line('Limits', of('threshold', 'none is breached')),
+    line('Forecast', of('forecast', "nothing will be full soon; see 'homeostat forecast'")),
+  ];
+}
+
+function describeBreach({ severity, metrics, line: limit, full, since }: Breach, now: number): string {
+  const [broken] = metrics;
+  if (!broken) return severity;
+  const subject = metricLabel(broken.metric);
+  if (full) return `${severity} ${subject}: full ${describeFull(full, now)}`;
+  const { observed, unit } = broken;
+  return `${severity} ${subject} ${formatValue(observed, unit)} (limit ${formatValue(limit, unit)}) for ${duration(now - since)}`;
 }
 
 function coverageLines(coverage: Coverage): string[] {

@@ -5,8 +5,12 @@ import type { Incident } from '../../model/incident.ts';
 import type { IncidentArchive, IncidentQuery } from '../../model/incident-archive.ts';
 import { hostFolder, hubFolder } from '../hub-folder.ts';
 
+/** What is shown of the time before an incident. */
+const BEFORE_MS = 10 * 60_000;
+
 /** Where incidents are: of this machine, and of a hub's hosts. */
 interface Place {
+  readonly folder: string;
   readonly archive: IncidentArchive;
   /** The folder of the history of one of its hosts. */
   readonly history: (host: string) => string;
@@ -23,43 +27,74 @@ export interface WithEvidence {
   readonly evidence: Evidence;
 }
 
+/** An incident, the folder that keeps it, and all that are kept there, newest first. */
+export interface Found {
+  readonly incident: Incident;
+  readonly folder: string;
+  readonly others: readonly Incident[];
+}
+
+/** The incident whose id begins so. Throws a UserError where there is not exactly one. */
+export const findIncident = (data: string, prefix: string): Promise<Found> =>
+  withPlaces(data, (places) => {
+    const { incident, place } = named(places, prefix);
+    return { incident, folder: place.folder, others: place.archive.list({}) };
+  });
+
 /** The incident whose id begins so, with the evidence of what broke. Throws a UserError where there is not exactly one. */
 export async function readIncident(data: string, prefix: string): Promise<WithEvidence> {
   return await withPlaces(data, async (places) => {
-    const found = places.flatMap((place) =>
-      place.archive.named(prefix).map((incident) => ({ incident, place })),
-    );
-    const [first, second] = found;
-    const id = printable(truncate(prefix, 40));
-    if (!first) throw new UserError(`no incident's id begins with '${id}'; 'homeostat incidents' lists them`);
-    if (second) throw new UserError(`several incidents' ids begin with '${id}'; give more of it`);
-    const { incident, place } = first;
+    const { incident, place } = named(places, prefix);
     const metrics = incident.metrics.map(({ metric }) => metric);
     const kept = place.archive.evidence(incident.id, new Set(metrics));
-    const { withHistory } = await import('../with-history.ts');
     // What is open is not copied in whole yet: the rest is in the history.
     const frames =
       incident.state === 'closed'
         ? kept.frames
-        : await withHistory(place.history(incident.host), ({ query }) => {
-            const from = incident.since - 10 * 60_000;
-            const answer = query({ metrics, from, to: Date.now(), resolution: 1, maxPoints: 10_000 });
-            return answer.frames.map(({ metric, at, mean }): EvidenceFrame => ({ metric, at, value: mean }));
-          });
+        : await measured(place.history(incident.host), incident, metrics);
     return { incident, evidence: { ...kept, frames } };
   });
 }
 
+async function measured(
+  folder: string,
+  { since }: Incident,
+  metrics: readonly string[],
+): Promise<readonly EvidenceFrame[]> {
+  const { withHistory } = await import('../with-history.ts');
+  const period = { from: since - BEFORE_MS, to: Date.now() };
+  return await withHistory(folder, ({ query }) =>
+    query({ metrics, ...period, resolution: 1, maxPoints: 10_000 }).frames.map(({ metric, at, mean }) => ({
+      ...{ metric, at, value: mean },
+    })),
+  );
+}
+
+function named(
+  places: readonly Place[],
+  prefix: string,
+): { readonly incident: Incident; readonly place: Place } {
+  const found = places.flatMap((place) =>
+    place.archive.named(prefix).map((incident) => ({ incident, place })),
+  );
+  const [first, second] = found;
+  const id = printable(truncate(prefix, 40));
+  if (!first) throw new UserError(`no incident's id begins with '${id}'; 'homeostat incidents' lists them`);
+  if (second) throw new UserError(`several incidents' ids begin with '${id}'; give more of it`);
+  return first;
+}
+
 async function withPlaces<T>(data: string, use: (places: readonly Place[]) => T | Promise<T>): Promise<T> {
   const { openIncidents } = await import('../../store/incident-file.ts');
-  const [own, hub] = [openIncidents(data), openIncidents(hubFolder(data))];
+  const hub = hubFolder(data);
+  const [own, ofHub] = [openIncidents(data), openIncidents(hub)];
   try {
     return await use([
-      ...(own ? [{ archive: own, history: () => data }] : []),
-      ...(hub ? [{ archive: hub, history: (host: string) => hostFolder(data, host) }] : []),
+      ...(own ? [{ archive: own, folder: data, history: () => data }] : []),
+      ...(ofHub ? [{ archive: ofHub, folder: hub, history: (host: string) => hostFolder(data, host) }] : []),
     ]);
   } finally {
     own?.close();
-    hub?.close();
+    ofHub?.close();
   }
 }

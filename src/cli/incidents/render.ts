@@ -1,3 +1,4 @@
+import { HANDED } from '../../alert/incidents/telling.ts';
 import { duration, printable, timeOfDay } from '../../lib/text.ts';
 import { formatRange, formatValue, metricLabel } from '../../model/display.ts';
 import type { EvidenceFrame, TopProcess, TopScan } from '../../model/evidence.ts';
@@ -47,7 +48,7 @@ function head(incident: Incident, now: number): string {
       ? [`came back ${incident.returns === 1 ? 'once' : `${incident.returns} times`}`]
       : []),
     ...(incident.expected === undefined ? [] : [incident.expected]),
-    ...(incident.confirmed ? ['confirmed as real'] : []),
+    ...(incident.verdict === 'confirmed' ? ['confirmed as real'] : []),
   ];
   return [
     `${severity}  ${state === 'open' ? `open for ${lasts}` : `closed, lasted ${lasts}`}  ${printable(cause)}`,
@@ -72,7 +73,7 @@ function timeline({ signals, decisions }: Incident, now: number): readonly strin
 }
 
 const decided = ({ what, told, why }: Decision): string =>
-  `${what}: ${told ? '' : 'nobody was told, '}${why}`;
+  `${what}: ${told || why.endsWith(HANDED) ? '' : 'not told, '}${why}`;
 
 /** The values as a line of blocks, and below it where the incident began. */
 function chart(

@@ -43,7 +43,10 @@ class Watched {
 
   constructor(mount: Mount) {
     this.mount = mount;
-    const of = { 'system.filesystem.mountpoint': mount.path };
+    const of = {
+      'system.filesystem.mountpoint': mount.path,
+      ...(mount.readOnly && { 'system.filesystem.mode': 'ro' }),
+    };
     this.used = series('system.filesystem.usage', { ...of, 'system.filesystem.state': 'used' });
     this.free = series('system.filesystem.usage', { ...of, 'system.filesystem.state': 'free' });
     this.reserved = series('system.filesystem.usage', { ...of, 'system.filesystem.state': 'reserved' });
@@ -105,11 +108,9 @@ class LinuxFilesystem implements Collector {
     const bytes = host.buffer.subarray(0, length);
     if (length === 0 || bytes.equals(this.#mountinfo)) return;
     this.#mountinfo = Buffer.from(bytes);
-    const known = new Map(
-      this.#watched.map((watched) => [`${watched.mount.device} ${watched.mount.path}`, watched]),
-    );
+    const known = new Map(this.#watched.map((watched) => [identityOf(watched.mount), watched]));
     this.#watched = realMounts(host, length).map(
-      (mount) => known.get(`${mount.device} ${mount.path}`) ?? new Watched(mount),
+      (mount) => known.get(identityOf(mount)) ?? new Watched(mount),
     );
   }
 
@@ -168,5 +169,8 @@ class LinuxFilesystem implements Collector {
     return this.#queue.includes(watched) && this.#watched.some(hangs);
   }
 }
+
+/** One that becomes read-only is another series. */
+const identityOf = ({ device, path, readOnly }: Mount): string => `${device} ${readOnly} ${path}`;
 
 const pick = (value: number, otherwise: number): number => (Number.isNaN(value) ? otherwise : value);

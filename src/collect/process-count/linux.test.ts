@@ -25,11 +25,19 @@ test('processes and zombies are those of the last full scan, until it is too old
   assert.deepEqual(await counts(600_000), []);
 });
 
-test('open files of the machine', async () => {
-  const host = smallHost({ files: { '/proc/sys/fs/file-nr': '10791\t0\t2465620\n' } });
-  const { metrics } = await createFilesCollector().collect(host, 0);
-  assert.deepEqual(
-    metrics.map((metric) => [metric.series.key, metric.value]),
-    [['system.linux.file_handles', 10791]],
-  );
+test('open files of the machine, and of how many where there is a bound', async () => {
+  for (const [most, share] of [
+    ['43164', 0.25],
+    ['9223372036854775807', undefined],
+  ] as const) {
+    const host = smallHost({ files: { '/proc/sys/fs/file-nr': `10791\t0\t${most}\n` } });
+    const { metrics } = await createFilesCollector().collect(host, 0);
+    assert.deepEqual(
+      metrics.map((metric) => [metric.series.key, metric.value]),
+      [
+        ['system.linux.file_handles', 10791],
+        ...(share === undefined ? [] : [['system.linux.file_handles.utilization', share]]),
+      ],
+    );
+  }
 });

@@ -79,6 +79,7 @@ export const ROWS: readonly RowSpec[] = [
       lines('Open anomalies and incidents', 'none', [
         query(`sum by (severity) (${named('homeostat_anomalies_open')})`, 'anomalies {{severity}}'),
         query(`sum by (severity) (${named('homeostat_incidents_open')})`, 'incidents {{severity}}'),
+        query(`sum by (kind) (${named('homeostat_breaches_open')})`, 'limits {{kind}}'),
       ]),
     ],
   },
@@ -197,7 +198,10 @@ export const ROWS: readonly RowSpec[] = [
       lines('Hosts by state', 'none', [
         query(`sum by (state) (${named('homeostat_host_state')})`, '{{state}}'),
       ]),
-      lines('Open anomalies', 'none', [query(named('homeostat_host_anomalies_open'), '{{host}}')]),
+      lines('Open anomalies and incidents', 'none', [
+        query(named('homeostat_host_anomalies_open'), 'anomalies {{host}}'),
+        query(named('homeostat_host_incidents_open'), 'incidents {{host}}'),
+      ]),
       lines('Events a second', 'ops', [
         query('rate(bus_events_total{instance=~"$instance"}[$__rate_interval])', '{{instance}}'),
       ]),

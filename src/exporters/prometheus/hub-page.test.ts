@@ -6,6 +6,7 @@ import { HubPage, MOST_HOSTS, type ToldHost } from './hub-page.ts';
 
 const host = (name: string, state: HostState = 'up'): ToldHost => ({
   summary: { name, state, openAnomalies: 2, worst: 'HIGH', seenAt: 7000 },
+  openIncidents: 1,
   latest: {
     at: 6000,
     metrics: [
@@ -34,6 +35,7 @@ describe('the page of a hub', () => {
       /^# TYPE system_memory_utilization_ratio gauge\nsystem_memory_utilization_ratio\{host="a"\} 0.25\nsystem_memory_utilization_ratio\{host="b"\} 0.25$/m,
     );
     assert.match(all, /^homeostat_host_severity\{host="b"\} 3$/m);
+    assert.match(all, /^homeostat_host_incidents_open\{host="b"\} 1$/m);
     assert.match(all, /^homeostat_host_seen_timestamp_seconds\{host="a"\} 7$/m);
     assert.doesNotMatch(all, /sda/);
     const one = pageOf(hosts, 'b')!;

@@ -21,6 +21,8 @@ export interface ToldHost {
   readonly summary: HostSummary;
   /** What it told last, by its own clock. */
   readonly latest: Tick | undefined;
+  /** How many there are. */
+  readonly openIncidents: number;
 }
 
 export interface HubPageOptions {
@@ -36,7 +38,7 @@ const SEVERITIES = ['LOW', 'MEDIUM', 'HIGH'] as const;
 
 interface HostFigure extends Omit<Family, 'points'> {
   /** Samples of a host, as text after the metric's name. */
-  readonly values: (host: HostSummary) => readonly (readonly [state: string, value: number])[];
+  readonly values: (host: ToldHost) => readonly (readonly [state: string, value: number])[];
 }
 
 const figure = (
@@ -46,8 +48,8 @@ const figure = (
   valueIn: (host: HostSummary) => number | undefined,
 ): HostFigure => ({
   ...{ name: `homeostat.host.${name}`, kind: 'gauge', unit, description },
-  values: (host) => {
-    const value = valueIn(host);
+  values: ({ summary }) => {
+    const value = valueIn(summary);
     return value === undefined ? [] : [['', value]];
   },
 });
@@ -56,12 +58,17 @@ const FIGURES: readonly HostFigure[] = [
   {
     ...{ name: 'homeostat.host.state', kind: 'gauge', unit: '' },
     description: '1 for the state that the host is in.',
-    values: ({ state }) => STATES.map((one) => [one, one === state ? 1 : 0]),
+    values: ({ summary: { state } }) => STATES.map((one) => [one, one === state ? 1 : 0]),
   },
   figure('seen.timestamp', 's', 'When the hub heard of it last, since the epoch.', ({ seenAt }) =>
     seenAt === undefined ? undefined : seenAt / 1000,
   ),
   figure('anomalies.open', '{anomaly}', 'Anomalies that are open.', ({ openAnomalies }) => openAnomalies),
+  {
+    ...{ name: 'homeostat.host.incidents.open', kind: 'gauge', unit: '{incident}' },
+    description: 'Incidents that are open.',
+    values: ({ openIncidents }) => [['', openIncidents]],
+  },
   figure('severity', '', 'The worst of them: 0 none, 1 LOW, 2 MEDIUM, 3 HIGH.', ({ worst }) =>
     worst === undefined ? 0 : SEVERITIES.indexOf(worst) + 1,
   ),
@@ -118,9 +125,9 @@ function* figures(hosts: readonly ToldHost[], format: Format): Generator<string>
   for (const { values, ...family } of FIGURES) {
     const name = metricName(family);
     yield headText(family, format);
-    for (const { summary } of hosts)
-      for (const [state, value] of values(summary))
-        yield sampleText(name, { host: summary.name, ...(state !== '' && { state }) }, value);
+    for (const host of hosts)
+      for (const [state, value] of values(host))
+        yield sampleText(name, { host: host.summary.name, ...(state !== '' && { state }) }, value);
   }
 }
 

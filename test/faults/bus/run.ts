@@ -28,7 +28,7 @@ export interface BusResult extends Outcome {
 /** Makes one fault and leaves nothing of it behind. */
 export async function make(fault: BusFault, short: boolean): Promise<BusResult> {
   const cleanup = new Cleanup();
-  const interrupted = (): void => void cleanup.run().finally(() => process.exit(130));
+  const interrupted = (): void => void cleanup.end().finally(() => process.exit(130));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, interrupted);
   try {
@@ -36,6 +36,8 @@ export async function make(fault: BusFault, short: boolean): Promise<BusResult> 
     return { fault: fault.name, ...outcome, ok: outcome.made && isWhole(outcome.counts) };
   } finally {
     await cleanup.run();
+    // What failed only because of that is not told, and no other fault begins: the process is about to end.
+    if (cleanup.hasEnded) await new Promise<never>(() => {});
     for (const signal of signals) process.off(signal, interrupted);
   }
 }

@@ -25,6 +25,7 @@ export interface Event {
   anomaly: Anomaly | undefined;
   coverage: Coverage | undefined;
   host: Host | undefined;
+  breach: Breach | undefined;
 }
 
 export interface ProcessChange {
@@ -91,6 +92,30 @@ export namespace Anomaly_Severity {
   export type SEVERITY_MEDIUM = typeof Anomaly_Severity.SEVERITY_MEDIUM;
   export type SEVERITY_HIGH = typeof Anomaly_Severity.SEVERITY_HIGH;
   export type UNRECOGNIZED = typeof Anomaly_Severity.UNRECOGNIZED;
+}
+
+/** A limit that is crossed, or something that will be full soon. */
+export interface Breach {
+  id: string;
+  kind: Breach_Kind;
+  severity: Anomaly_Severity;
+  sentence: string;
+  openedTsNs: bigint;
+  /** 0 while it is open. */
+  closedTsNs: bigint;
+  /** The whole breach as the sender's API gives it. */
+  json: string;
+}
+
+export const Breach_Kind = { KIND_UNSPECIFIED: 0, KIND_THRESHOLD: 1, KIND_FORECAST: 2, UNRECOGNIZED: -1 } as const;
+
+export type Breach_Kind = typeof Breach_Kind[keyof typeof Breach_Kind];
+
+export namespace Breach_Kind {
+  export type KIND_UNSPECIFIED = typeof Breach_Kind.KIND_UNSPECIFIED;
+  export type KIND_THRESHOLD = typeof Breach_Kind.KIND_THRESHOLD;
+  export type KIND_FORECAST = typeof Breach_Kind.KIND_FORECAST;
+  export type UNRECOGNIZED = typeof Breach_Kind.UNRECOGNIZED;
 }
 
 /** What the sender does not see, and what it lost since its start. */
@@ -190,6 +215,7 @@ function createBaseEvent(): Event {
     anomaly: undefined,
     coverage: undefined,
     host: undefined,
+    breach: undefined,
   };
 }
 
@@ -218,6 +244,9 @@ export const Event: MessageFns<Event> = {
     }
     if (message.host !== undefined) {
       Host.encode(message.host, writer.uint32(66).fork()).join();
+    }
+    if (message.breach !== undefined) {
+      Breach.encode(message.breach, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -291,6 +320,14 @@ export const Event: MessageFns<Event> = {
             message.host = Host.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.breach = Breach.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -323,6 +360,9 @@ export const Event: MessageFns<Event> = {
       ? Coverage.fromPartial(object.coverage)
       : undefined;
     message.host = (object.host !== undefined && object.host !== null) ? Host.fromPartial(object.host) : undefined;
+    message.breach = (object.breach !== undefined && object.breach !== null)
+      ? Breach.fromPartial(object.breach)
+      : undefined;
     return message;
   },
 };
@@ -630,6 +670,143 @@ export const Anomaly: MessageFns<Anomaly> = {
   fromPartial(object: DeepPartial<Anomaly>): Anomaly {
     const message = createBaseAnomaly();
     message.id = object.id ?? "";
+    message.severity = object.severity ?? 0;
+    message.sentence = object.sentence ?? "";
+    message.openedTsNs = (object.openedTsNs !== undefined && object.openedTsNs !== null)
+      ? BigInt(object.openedTsNs)
+      : 0n;
+    message.closedTsNs = (object.closedTsNs !== undefined && object.closedTsNs !== null)
+      ? BigInt(object.closedTsNs)
+      : 0n;
+    message.json = object.json ?? "";
+    return message;
+  },
+};
+
+function createBaseBreach(): Breach {
+  return { id: "", kind: 0, severity: 0, sentence: "", openedTsNs: 0n, closedTsNs: 0n, json: "" };
+}
+
+export const Breach: MessageFns<Breach> = {
+  encode(message: Breach, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.severity !== 0) {
+      writer.uint32(24).int32(message.severity);
+    }
+    if (message.sentence !== "") {
+      writer.uint32(34).string(message.sentence);
+    }
+    if (message.openedTsNs !== 0n) {
+      if (BigInt.asUintN(64, message.openedTsNs) !== message.openedTsNs) {
+        throw new globalThis.Error("value provided for field message.openedTsNs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.openedTsNs);
+    }
+    if (message.closedTsNs !== 0n) {
+      if (BigInt.asUintN(64, message.closedTsNs) !== message.closedTsNs) {
+        throw new globalThis.Error("value provided for field message.closedTsNs of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.closedTsNs);
+    }
+    if (message.json !== "") {
+      writer.uint32(58).string(message.json);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Breach {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBreach();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.severity = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sentence = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.openedTsNs = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.closedTsNs = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.json = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Breach>): Breach {
+    return Breach.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Breach>): Breach {
+    const message = createBaseBreach();
+    message.id = object.id ?? "";
+    message.kind = object.kind ?? 0;
     message.severity = object.severity ?? 0;
     message.sentence = object.sentence ?? "";
     message.openedTsNs = (object.openedTsNs !== undefined && object.openedTsNs !== null)
