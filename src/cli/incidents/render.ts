@@ -6,7 +6,7 @@ import type { Decision, Incident } from '../../model/incident.ts';
 import { table } from '../table.ts';
 import type { WithEvidence } from './archives.ts';
 
-/** Characters of a chart. */
+/** Characters of a chart, at most. */
 const CHART = 60;
 const BLOCKS = ' ▁▂▃▄▅▆▇█';
 const METRICS = 5;
@@ -18,7 +18,7 @@ export function renderIncident({ incident, evidence }: WithEvidence, now: number
   const charts = incident.metrics.slice(0, METRICS).flatMap((broken) => {
     const frame = evidence.frames.find(({ metric }) => metric === broken.metric);
     const { metric, observed, expectedLow, expectedHigh, unit } = broken;
-    const seen = `${metricLabel(metric)}: ${formatValue(observed, unit)}, usually ${formatRange(expectedLow, expectedHigh, unit)}`;
+    const seen = `${metricLabel(metric)}: ${formatValue(observed, unit)}, expected ${formatRange(expectedLow, expectedHigh, unit)}`;
     return [printable(seen), ...(frame ? chart(frame, incident, unit, now) : [])];
   });
   const culprits = incident.culprits.map(
@@ -84,10 +84,14 @@ function chart(
 ): readonly string[] {
   const from = Math.max(at[0] ?? incident.since, incident.since - BEFORE_MS);
   const to = Math.max(from + 1, Math.min(at.at(-1) ?? now, (incident.closedAt ?? now) + BEFORE_MS / 10));
-  const most = new Array<number>(CHART).fill(Number.NaN);
+  const shown = at.reduce((count, moment) => count + (moment >= from && moment <= to ? 1 : 0), 0);
+  const width = Math.max(1, Math.min(CHART, shown));
+  const most = new Array<number>(width).fill(Number.NaN);
+  const placeOf = (moment: number): number =>
+    Math.min(width - 1, Math.max(0, Math.floor(((moment - from) / (to - from)) * width)));
   for (const [index, moment] of at.entries()) {
     if (moment < from || moment > to || Number.isNaN(value[index]!)) continue;
-    const place = Math.min(CHART - 1, Math.floor(((moment - from) / (to - from)) * CHART));
+    const place = placeOf(moment);
     most[place] = Number.isNaN(most[place]!) ? value[index]! : Math.max(most[place]!, value[index]!);
   }
   const seen = most.filter(Number.isFinite);
@@ -96,10 +100,9 @@ function chart(
   const line = most.map((one) =>
     Number.isNaN(one) ? ' ' : BLOCKS[top > 0 ? Math.ceil((one / top) * 8) : 0]!,
   );
-  const begin = Math.min(CHART - 1, Math.max(0, Math.floor(((incident.since - from) / (to - from)) * CHART)));
   return [
     `${line.join('')}  up to ${formatValue(top, unit)}`,
-    `${' '.repeat(begin)}^ ${timeOfDay(incident.since, now)}`,
+    `${' '.repeat(placeOf(incident.since))}^ ${timeOfDay(incident.since, now)}`,
   ];
 }
 
