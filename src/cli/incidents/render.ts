@@ -14,7 +14,7 @@ const PROCESSES = 8;
 const BEFORE_MS = 10 * 60_000;
 
 /** An incident for people: what it is, what happened when, what was measured. */
-export function renderIncident({ incident, evidence }: WithEvidence, now: number): string {
+export function renderIncident({ incident, evidence, ofHub }: WithEvidence, now: number): string {
   const charts = incident.metrics.slice(0, METRICS).flatMap((broken) => {
     const frame = evidence.frames.find(({ metric }) => metric === broken.metric);
     const { metric, observed, expectedLow, expectedHigh, unit } = broken;
@@ -25,10 +25,10 @@ export function renderIncident({ incident, evidence }: WithEvidence, now: number
     ({ name, pid, share, evidence: did }) => `${name} (pid ${pid}): ${percent(share)} of the change, ${did}`,
   );
   return [
-    head(incident, now),
+    head(incident, ofHub, now),
     ...section('What happened', timeline(incident, now)),
     ...section('What broke', charts),
-    ...section('Who', culprits.map(printable)),
+    ...section('Who', [...culprits.map(printable), ...courses(evidence.scans, incident, now)]),
     ...section('Processes', processes(evidence.scans, incident, now)),
   ].join('\n');
 }
@@ -38,7 +38,7 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
-function head(incident: Incident, now: number): string {
+function head(incident: Incident, ofHub: boolean, now: number): string {
   const { id, severity, state, since, closedAt, cause, host, kind, sentence } = incident;
   const lasts = duration((closedAt ?? now) - since);
   const flags = [
@@ -53,7 +53,7 @@ function head(incident: Incident, now: number): string {
   return [
     `${severity}  ${state === 'open' ? `open for ${lasts}` : `closed, lasted ${lasts}`}  ${printable(cause)}`,
     `  ${printable(sentence)}`,
-    `  id ${id}, kind ${kind}, host ${printable(host)}, since ${new Date(since).toLocaleString('sv')}`,
+    `  id ${id}, kind ${kind}${ofHub ? `, host ${printable(host)}` : ''}, since ${new Date(since).toLocaleString('sv')}`,
     ...flags.map((flag) => `  ${printable(flag)}`),
   ].join('\n');
 }
@@ -104,6 +104,25 @@ function chart(
     `${line.join('')}  up to ${formatValue(top, unit)}`,
     `${' '.repeat(placeOf(incident.since))}^ ${timeOfDay(incident.since, now)}`,
   ];
+}
+
+/** What the first culprit took, look by look. */
+function courses(scans: readonly TopScan[], incident: Incident, now: number): readonly string[] {
+  const [culprit] = incident.culprits;
+  const seen = scans.flatMap(({ at, processes: top }) => {
+    const process = top.find(({ id }) => id === culprit?.id);
+    return process ? [{ at, process }] : [];
+  });
+  if (!culprit || seen.length < 2) return [];
+  const course = (title: string, unit: string, of: (process: TopProcess) => number | undefined): string[] => {
+    const value = Float64Array.from(seen, ({ process }) => of(process) ?? Number.NaN);
+    const frame = { metric: title, at: Float64Array.from(seen, ({ at }) => at), value };
+    const lines = chart(frame, incident, unit, now);
+    return lines.length === 0
+      ? []
+      : [printable(`${title} of ${culprit.name} (pid ${culprit.pid})`), ...lines];
+  };
+  return [...course('CPU', '1', ({ cpu }) => cpu), ...course('memory', 'By', ({ rss }) => rss)];
 }
 
 /** The look at which most was going on while it lasted, or the last one that there is. */
