@@ -204,6 +204,7 @@ export async function runDaemon(
     onBreach: (breach) => {
       hub.breached(breach);
       incidents.signal(breach);
+      exports.breach(breach);
       follower?.breach(breach);
     },
   });
@@ -269,6 +270,7 @@ export async function runDaemon(
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
     openIncidents: () => incidents.open(),
+    forecasts: () => agent.forecasts(),
     processes: () => agent.processes(),
   });
   incidents.subscribe((incident) => {
@@ -325,6 +327,7 @@ export async function runDaemon(
     incidents.close();
     store.close();
     removeRunFile(folder);
+    exports.end();
   }
   const lost = store.losses().find(({ what }) => what === 'samples not stored');
   if (lost)
