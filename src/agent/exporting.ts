@@ -43,7 +43,11 @@ export interface Exporting {
   otlp(): OtlpStatus | undefined;
   start(): void;
   stop(): Promise<void>;
+  /** Ends the program soon. To be called when all else is over, where it may be. */
+  end(): void;
 }
+
+const END_WITHIN_MS = 500;
 
 /** Throws UserError where a file that the settings name cannot be read. */
 export async function exporting(options: ExportingOptions): Promise<Exporting> {
@@ -76,6 +80,8 @@ export async function exporting(options: ExportingOptions): Promise<Exporting> {
     otlp: () => otlp?.status(),
     start: () => otlp?.start(),
     stop: async () => otlp?.stop(),
+    // OpenTelemetry's exporters cannot be told to forget a repetition that they planned, which may be a minute away.
+    end: () => otlp && setTimeout(() => process.exit(), END_WITHIN_MS).unref(),
   };
 }
 

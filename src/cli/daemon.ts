@@ -327,6 +327,7 @@ export async function runDaemon(
     incidents.close();
     store.close();
     removeRunFile(folder);
+    exports.end();
   }
   const lost = store.losses().find(({ what }) => what === 'samples not stored');
   if (lost)

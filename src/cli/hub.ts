@@ -70,13 +70,14 @@ const TELL_EVERY_MS = 1000;
 
 /** The hub's process: identity, log, bus, hosts, dashboard, in the order of the flow. Returns when it was told to stop and everything is kept. */
 export async function hub(options: HubOptions): Promise<void> {
-  const token = options.token ?? process.env.HOMEOSTAT_TOKEN;
+  const { config, token: given } = options;
+  const { settings, reloader } = await openSettings(
+    { ...(config !== undefined && { config }), ...(given !== undefined && { token: given }) },
+    ['incidents', 'notify', 'serve'],
+  );
+  const { token } = settings.serve;
   const door = { host: options.host, ...(token && { token }) };
   requireToken(door);
-  const { settings, reloader } = await openSettings(
-    options.config === undefined ? {} : { config: options.config },
-    ['incidents', 'notify'],
-  );
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);

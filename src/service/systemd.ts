@@ -1,3 +1,4 @@
+import { removeProgram } from './program.ts';
 import {
   commandOf,
   DESCRIPTIONS,
@@ -141,7 +142,7 @@ export function uninstallSystemd(kind: ServiceKind, last: boolean, purge: boolea
     { kind: 'run', command: ['systemctl', 'reset-failed', name], mayFail: true },
   ];
   if (!last) return steps;
-  steps.push({ kind: 'remove', path: PLACES.linux.program });
+  steps.push(...removeProgram(PLACES.linux.program));
   if (!purge) return steps;
   for (const path of [DATA, LOGS, '/etc/homeostat', SYSUSERS]) steps.push({ kind: 'remove', path });
   return [...steps, { kind: 'run', command: ['userdel', USER], mayFail: true }];
