@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createServer, type HttpServer } from '../../src/serve/server.ts';
@@ -11,8 +10,6 @@ import { launchBrowser } from '../support/browser.ts';
 import { FixtureHub } from '../support/fixture-hub.ts';
 import { FixtureSource } from '../support/fixture-source.ts';
 
-/** What axe-core finds on a page by the rules of WCAG 2.2 up to AA, contrast included. */
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const webFolder = fileURLToPath(new URL('../../dist/web', import.meta.url));
 
 let browser: Browser;
@@ -37,8 +34,9 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
+/** What axe-core finds on a page by the rules of WCAG 2.2 up to AA, contrast included. */
 async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const found = await page.evaluate<readonly Violation[]>(
     `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] })
        .then(({ violations }) => violations)`,
