@@ -78,7 +78,7 @@ const rssKilobytes = (pid: number): number =>
 async function loopDelay(hub: HubProcess): Promise<{ readonly p99: number; readonly max: number }> {
   const text = await (await fetch(`${hub.figures}/metrics`)).text();
   const at = (quantile: string): number =>
-    1000 * Number(new RegExp(`loop_delay_seconds\\{quantile="${quantile}"\\} (\\S+)`).exec(text)?.[1]);
+    1000 * Number(new RegExp(`loop_delay_seconds\\{share="${quantile}"\\} (\\S+)`).exec(text)?.[1]);
   return { p99: at('0.99'), max: at('1') };
 }
 

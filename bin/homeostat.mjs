@@ -15,7 +15,7 @@ const FLAGS = {
   up: DAEMON,
   agent: DAEMON,
   // It serves many: its code may grow fast and large, its heap only so far as what is in flight needs.
-  hub: ['--max-semi-space-size=4', '--max-old-space-size=256', '--v8-pool-size=1'],
+  hub: ['--max-semi-space-size=8', '--max-old-space-size=256', '--v8-pool-size=1'],
   // They walk millions of rows of which each is garbage at once.
   validate: ['--max-semi-space-size=4', '--max-old-space-size=128'],
   export: ['--max-semi-space-size=4', '--max-old-space-size=128'],

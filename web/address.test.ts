@@ -6,6 +6,7 @@ const FRESH: Address = {
   page: 'overview',
   view: undefined,
   anomaly: undefined,
+  incident: undefined,
   process: undefined,
   moment: undefined,
   layout: 'list',
@@ -26,7 +27,7 @@ test('a link opens what was seen when it was made', () => {
       { kind: 'fixed', from, to: from + 1 },
     ] as const) {
       const address: Address = {
-        ...{ page, view, anomaly: 'a1', process: 'boot 1/2+3&4' },
+        ...{ page, view, anomaly: 'a1', incident: 'i1', process: 'boot 1/2+3&4' },
         ...{ moment: from, layout: 'tree' as const, against: 'week' as const },
       };
       assert.deepEqual(parseAddress(formatAddress(address, 'shop-1')), address);

@@ -2,12 +2,13 @@ import { LAYOUTS, type Layout } from './process-groups.ts';
 import type { View } from './state.ts';
 
 /** What is looked at; each has a tab. */
-export const PAGES = ['overview', 'processes', 'models', 'coverage'] as const;
+export const PAGES = ['overview', 'incidents', 'processes', 'models', 'coverage'] as const;
 export type Page = (typeof PAGES)[number];
 
 /** What each is called, and the letter that leads to it. */
 export const TABS: Readonly<Record<Page, { readonly title: string; readonly key: string }>> = {
   overview: { title: 'Overview', key: 'o' },
+  incidents: { title: 'Incidents', key: 'i' },
   processes: { title: 'Processes', key: 'p' },
   models: { title: 'Models', key: 'm' },
   coverage: { title: 'Coverage', key: 'v' },
@@ -24,6 +25,8 @@ export interface Address {
   readonly view: View | undefined;
   /** The id of the anomaly that is marked. */
   readonly anomaly: string | undefined;
+  /** The id of the incident that is open. */
+  readonly incident: string | undefined;
   /** The id of the process that is open. */
   readonly process: string | undefined;
   /** The moment whose processes are listed, ms since the epoch; undefined: now. */
@@ -43,6 +46,7 @@ export function parseAddress(search: string): Address {
     page,
     view: viewOf(query),
     anomaly: query.get('anomaly') ?? undefined,
+    incident: query.get('incident') ?? undefined,
     process: query.get('process') ?? undefined,
     moment: Date.parse(query.get('at') ?? '') || undefined,
     layout: LAYOUTS.find((one) => one === query.get('by')) ?? 'list',
@@ -60,7 +64,7 @@ function viewOf(query: URLSearchParams): View | undefined {
 
 /** The query of a link, `?` included; empty for a fresh page. `host`: of a hub, whose machine it is. */
 export function formatAddress(address: Address, host: string | undefined): string {
-  const { page, view, anomaly, process, moment, layout, against } = address;
+  const { page, view, anomaly, incident, process, moment, layout, against } = address;
   const query = new URLSearchParams();
   if (host !== undefined) query.set('host', host);
   if (page !== 'overview') query.set('page', page);
@@ -70,6 +74,7 @@ export function formatAddress(address: Address, host: string | undefined): strin
     query.set('to', new Date(view.to).toISOString());
   }
   if (anomaly !== undefined) query.set('anomaly', anomaly);
+  if (incident !== undefined) query.set('incident', incident);
   if (process !== undefined) query.set('process', process);
   if (moment !== undefined) query.set('at', new Date(moment).toISOString());
   if (layout !== 'list') query.set('by', layout);

@@ -1,9 +1,9 @@
 import { duration, printable } from '../src/lib/text.ts';
-import type { Anomaly, Culprit } from '../src/model/anomaly.ts';
-import { formatRange, formatValue, metricLabel } from '../src/model/display.ts';
+import type { Anomaly } from '../src/model/anomaly.ts';
 import { Severity } from './chart.tsx';
-import { fullTime, percent, shortTime } from './format.ts';
-import { anomalies, chartOf, now, openProcess, selectedId, showAnomaly, showLive, status } from './state.ts';
+import { BrokenMetrics, Culprits } from './findings.tsx';
+import { fullTime, shortTime } from './format.ts';
+import { anomalies, now, selectedId, showAnomaly, showLive, status } from './state.ts';
 
 const SHOWN = 30;
 
@@ -97,100 +97,14 @@ function Details({ anomaly }: { readonly anomaly: Anomaly }) {
         . Since {fullTime(anomaly.since)}
         {anomaly.closedAt ? ` until ${fullTime(anomaly.closedAt)}` : ', still open'}.
       </p>
-      {anomaly.metrics.length > 0 && (
-        <table>
-          <caption>What broke</caption>
-          <thead>
-            <tr>
-              <th>Metric</th>
-              <th class="number">Observed</th>
-              <th class="number">{anomaly.kind === 'peers' ? 'Peers' : 'Usually'}</th>
-              <th>Share</th>
-            </tr>
-          </thead>
-          <tbody>
-            {anomaly.metrics.map(({ metric, unit, observed, expectedLow, expectedHigh, share }) => (
-              <tr key={metric}>
-                <td>
-                  <MetricName metric={metric} />
-                </td>
-                <td class="number strong">{formatValue(observed, unit)}</td>
-                <td class="number">{formatRange(expectedLow, expectedHigh, unit)}</td>
-                <td>
-                  <Share of={share} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <BrokenMetrics metrics={anomaly.metrics} expected={anomaly.kind === 'peers' ? 'Peers' : 'Usually'} />
       {anomaly.culprits.length > 0 ? (
-        <table class="culprits">
-          <caption>Who did it</caption>
-          <thead>
-            <tr>
-              <th>Process</th>
-              <th>Evidence</th>
-              <th>Share</th>
-            </tr>
-          </thead>
-          <tbody>
-            {anomaly.culprits.map((culprit) => (
-              <Who key={culprit.id} culprit={culprit} />
-            ))}
-          </tbody>
-        </table>
+        <Culprits culprits={anomaly.culprits} />
       ) : (
         (anomaly.kind === 'machine' || anomaly.kind === 'process') && (
           <p class="rare">No process accounts for it.</p>
         )
       )}
     </div>
-  );
-}
-
-function Who({ culprit }: { readonly culprit: Culprit }) {
-  const { id, pid, name, executable, parent, containerId, evidence, share, commandLine } = culprit;
-  return (
-    <tr>
-      <td>
-        <button
-          type="button"
-          class="link"
-          onClick={() => (openProcess.value = id)}
-          title={printable(commandLine)}
-        >
-          {printable(name)}
-        </button>{' '}
-        <small>pid {pid}</small>
-        <small class="path">{executable ? printable(executable) : 'executable not visible'}</small>
-        {parent && (
-          <small>
-            started by {printable(parent.name)} (pid {parent.pid})
-          </small>
-        )}
-        {containerId && <small>in container {printable(containerId).slice(0, 12)}</small>}
-      </td>
-      <td>{printable(evidence)}</td>
-      <td>
-        <Share of={share} />
-      </td>
-    </tr>
-  );
-}
-
-/** Leads to the chart that shows it. */
-function MetricName({ metric }: { readonly metric: string }) {
-  const chart = chartOf.value.get(metric);
-  const label = metricLabel(metric);
-  return chart === undefined ? <span>{label}</span> : <a href={`#${chart}`}>{label}</a>;
-}
-
-function Share({ of }: { readonly of: number }) {
-  return (
-    <span class="share">
-      <i style={{ width: `${Math.round(Math.min(1, of) * 100)}%` }} />
-      <b>{percent(of)}</b>
-    </span>
   );
 }

@@ -1,3 +1,4 @@
+import type { TopScan } from '../src/model/evidence.ts';
 import type { MetricGroup } from '../src/model/names.ts';
 import type { ListedProcess } from '../src/model/process.ts';
 
@@ -26,6 +27,16 @@ export interface FrameColumns {
 export interface HistoryColumns {
   readonly stepSeconds: number;
   readonly frames: readonly FrameColumns[];
+}
+
+/** What was kept of an incident. */
+export interface EvidenceAnswer {
+  readonly frames: readonly {
+    readonly metric: string;
+    readonly at: readonly number[];
+    readonly value: Numbers;
+  }[];
+  readonly scans: readonly TopScan[];
 }
 
 export interface ProcessList {

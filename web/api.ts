@@ -1,8 +1,9 @@
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { HostsAnswer } from '../src/model/host.ts';
+import type { Incident } from '../src/model/incident.ts';
 import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
-import type { HistoryColumns, ProcessColumns, ProcessList, SeriesInfo } from './answers.ts';
+import type { EvidenceAnswer, HistoryColumns, ProcessColumns, ProcessList, SeriesInfo } from './answers.ts';
 
 /** An answer that is not 200; `message` is the server's own line. */
 export class ApiError extends Error {
@@ -44,6 +45,14 @@ export async function fetchAnomalies(from: number): Promise<readonly Anomaly[]> 
   return (await get<{ anomalies: readonly Anomaly[] }>(pathOf(`anomalies?from=${Math.floor(from)}`)))
     .anomalies;
 }
+
+export async function fetchIncidents(from: number): Promise<readonly Incident[]> {
+  return (await get<{ incidents: readonly Incident[] }>(pathOf(`incidents?from=${Math.floor(from)}`)))
+    .incidents;
+}
+
+export const fetchEvidence = (incident: string) =>
+  get<EvidenceAnswer>(pathOf(`incidents/${encodeURIComponent(incident)}/evidence`));
 
 export function fetchHistory(
   keys: readonly string[],

@@ -9,6 +9,7 @@ import {
   against,
   connection,
   helpOpen,
+  incidents,
   now,
   paletteOpen,
   RANGES,
@@ -47,6 +48,7 @@ export function Header() {
         )}
       </h1>
       <div class="pills">
+        <IncidentsPill />
         <LearningPill />
         <CoveragePill />
         <LivePill />
@@ -99,6 +101,18 @@ export function Tools() {
         ?
       </button>
     </div>
+  );
+}
+
+function IncidentsPill() {
+  const all = incidents.value;
+  if (!all) return null;
+  const open = all.filter(({ state, expected }) => state === 'open' && expected === undefined);
+  return (
+    <PageLink to="incidents" class={`pill ${open.length === 0 ? 'good' : 'bad'}`}>
+      <i aria-hidden="true" />
+      {open.length === 0 ? 'All well' : open.length === 1 ? '1 incident' : `${open.length} incidents`}
+    </PageLink>
   );
 }
 

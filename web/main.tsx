@@ -9,6 +9,7 @@ import { CoveragePanel } from './coverage.tsx';
 import { Banner, Header, Toolbar } from './header.tsx';
 import { Help } from './help.tsx';
 import { followTitle, HostsPage, startWith } from './hosts.tsx';
+import { Incidents } from './incidents.tsx';
 import { followKeyboard } from './keyboard.ts';
 import { Learning } from './learning.tsx';
 import { followAddress, page } from './navigate.ts';
@@ -45,6 +46,8 @@ function Shown() {
   switch (page.value) {
     case 'overview':
       return <Overview />;
+    case 'incidents':
+      return <Incidents />;
     case 'processes':
       return <Processes />;
     case 'models':

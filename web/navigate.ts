@@ -6,6 +6,7 @@ import {
   layout,
   MINUTE,
   moment,
+  openIncident,
   openProcess,
   selected,
   selectedId,
@@ -28,6 +29,7 @@ const current = (): Address => ({
   page: page.value,
   view: view.value.kind === 'live' && view.value.span === FRESH.span ? undefined : view.value,
   anomaly: selectedId.value,
+  incident: openIncident.value,
   process: openProcess.value,
   moment: moment.value,
   layout: layout.value,
@@ -78,6 +80,7 @@ function isStep(before: Address, now: Address): boolean {
   return (
     before.page !== now.page ||
     before.anomaly !== now.anomaly ||
+    before.incident !== now.incident ||
     before.process !== now.process ||
     before.layout !== now.layout ||
     before.view?.kind !== now.view?.kind
@@ -89,6 +92,7 @@ function apply(address: Address): void {
     page.value = address.page;
     view.value = address.view ?? FRESH;
     selectedId.value = address.anomaly;
+    openIncident.value = address.incident;
     openProcess.value = address.process;
     moment.value = address.moment;
     layout.value = address.layout;

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { printable } from '../src/lib/text.ts';
-import type { Anomaly } from '../src/model/anomaly.ts';
+import type { Incident } from '../src/model/incident.ts';
 import { HOST } from './api.ts';
 import { status } from './state.ts';
 
@@ -27,15 +27,21 @@ export function beInstallable(): void {
     void navigator.serviceWorker.register('service-worker.js');
 }
 
-/** Tells of an anomaly that opened: never of a LOW one, nor of one whose model had not seen enough. */
-export async function tell({ id, severity, state, provisional, sentence }: Anomaly): Promise<void> {
-  if (!notifying.peek() || state !== 'open' || severity === 'LOW' || provisional) return;
+/** Tells of an incident that opened: never of a LOW one, of one that is usual, nor of one whose model had not seen enough. */
+export async function tell(incident: Incident): Promise<void> {
+  const { id, severity, state, provisional, expected, sentence } = incident;
+  if (!notifying.peek() || state !== 'open') return;
+  if (severity === 'LOW' || provisional || expected !== undefined) return;
   const registration = await navigator.serviceWorker.ready;
   const host = printable(status.peek()?.host.name ?? '');
-  const query = new URLSearchParams({ ...(HOST !== undefined && { host: HOST }), anomaly: id });
+  const query = new URLSearchParams({
+    ...(HOST !== undefined && { host: HOST }),
+    page: 'incidents',
+    incident: id,
+  });
   await registration.showNotification(`${severity} · ${host}`, {
     body: printable(sentence),
-    // What is told again of the same anomaly replaces what was told before.
+    // What is told again of the same incident replaces what was told before.
     tag: id,
     icon: 'icon.svg',
     data: { url: `./?${query}` },

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import type { Anomaly } from '../src/model/anomaly.ts';
+import type { Severity } from '../src/model/anomaly.ts';
 import type { Band } from '../src/model/score.ts';
 import type { Columns } from './columns.ts';
 import { anomalies, selected, serverNow, status } from './state.ts';
@@ -8,7 +8,11 @@ import { colour } from './theme.ts';
 /** What lies behind the lines of a chart. All of it is painted in the canvas' own pixels. */
 
 /** Where the metric usually is: a tinted strip with dashed edges. */
-export function paintBand({ ctx, bbox, valToPos }: uPlot, band: Band, variable: string): void {
+export function paintBand(
+  { ctx, bbox, valToPos }: uPlot,
+  band: Pick<Band, 'low' | 'high'>,
+  variable: string,
+): void {
   const top = valToPos(band.high, 'y', true);
   const bottom = valToPos(band.low, 'y', true);
   ctx.fillStyle = colour(variable);
@@ -88,7 +92,14 @@ export function paintMarks(plot: uPlot, all: boolean): void {
   if (chosen) paintMark(plot, chosen, true);
 }
 
-function paintMark({ ctx, bbox, valToPos }: uPlot, anomaly: Anomaly, strong: boolean): void {
+/** A period of a severity; without an end it lasts. */
+export interface Mark {
+  readonly since: number;
+  readonly closedAt?: number;
+  readonly severity: Severity;
+}
+
+export function paintMark({ ctx, bbox, valToPos }: uPlot, anomaly: Mark, strong: boolean): void {
   const left = valToPos(anomaly.since, 'x', true);
   const right = valToPos(anomaly.closedAt ?? serverNow(), 'x', true);
   const width = Math.max(3 * devicePixelRatio, right - left);

@@ -1,10 +1,13 @@
 import uPlot from 'uplot';
 import { formatValue } from '../src/model/display.ts';
+import type { Band } from '../src/model/score.ts';
 import type { Columns } from './columns.ts';
 import { axisWidth, tickTimes } from './format.ts';
 import {
+  type Mark,
   paintBand,
   paintBefore,
+  paintMark,
   paintMarks,
   paintReach,
   paintZoneNames,
@@ -29,6 +32,10 @@ export interface PlotOptions {
   readonly score?: boolean;
   /** Left out: the period that all charts show together. */
   readonly period?: () => { readonly from: number; readonly to: number };
+  /** Where the first line usually is; left out: as the model says now. */
+  readonly band?: Pick<Band, 'low' | 'high'>;
+  /** What is marked; left out: the anomaly that is selected. */
+  readonly mark?: Mark;
   /** Row under the cursor, or undefined when it left. */
   onCursor(row: number | undefined): void;
   /** A period was drawn with the mouse. */
@@ -208,7 +215,7 @@ export class Plot {
     if (score) return [0, Math.max((high ?? 0) * 1.06, (thresholds?.HIGH ?? 4) * 1.2, 1)];
     const banded = lines
       .filter((_, index) => this.#hasBand(index))
-      .flatMap(({ key }) => bands.peek()[key] ?? []);
+      .flatMap(({ key }) => this.#options.band ?? bands.peek()[key] ?? []);
     const highs = [high ?? 0, ...banded.map((band) => band.high), ...this.#ends('max')];
     const top = highs.reduce((one, other) => Math.max(one, other));
     if ((unit === 'Cel' || unit === 'Hz') && low !== null) {
@@ -243,11 +250,14 @@ export class Plot {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     if (score) paintZones(plot);
-    paintMarks(plot, score);
+    const { mark } = this.#options;
+    if (mark) paintMark(plot, mark, true);
+    else paintMarks(plot, score);
     lines.forEach(({ key }, index) => {
       if (!this.#shown[index]) return;
       paintReach(plot, this.#columns, index, score ? '--muted' : lineColour(index));
-      const band = this.#hasBand(index) ? bands.peek()[key] : undefined;
+      const usual = this.#options.band ?? bands.peek()[key];
+      const band = this.#hasBand(index) ? usual : undefined;
       if (band) paintBand(plot, band, lineColour(index));
       if (this.#before) paintBefore(plot, this.#before, index, lineColour(index));
     });

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
+import type { Incident } from '../src/model/incident.ts';
 import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
 import type { Against } from './address.ts';
@@ -29,6 +30,9 @@ export const status = signal<ToldStatus | undefined>(undefined);
 export const series = signal<readonly SeriesInfo[] | undefined>(undefined);
 export const bands = signal<Readonly<Record<string, Band>>>({});
 export const anomalies = signal<readonly Anomaly[] | undefined>(undefined);
+/** Of the last 30 days, newest first. */
+export const incidents = signal<readonly Incident[] | undefined>(undefined);
+export const openIncident = signal<string | undefined>(undefined);
 export const selectedId = signal<string | undefined>(undefined);
 export const view = signal<View>({ kind: 'live', span: 15 * MINUTE });
 export const openProcess = signal<string | undefined>(undefined);
@@ -134,12 +138,13 @@ function showPeriod(from: number, to: number): void {
 
 /** Marks the anomaly on every chart and shows what was around it: as long before as it lasted, five minutes at least. */
 export function showAnomaly(anomaly: Anomaly): void {
-  const end = anomaly.closedAt ?? serverNow();
-  const margin = Math.max(5 * MINUTE, (end - anomaly.since) * 0.6);
   selectedId.value = anomaly.id;
-  view.value = {
-    kind: 'fixed',
-    from: anomaly.since - margin,
-    to: Math.min(end + margin, serverNow() + MINUTE),
-  };
+  showAround(anomaly.since, anomaly.closedAt);
+}
+
+/** Shows something that lasted from `since` to `until` (now, where it lasts) with what was around it. */
+export function showAround(since: number, until: number | undefined): void {
+  const end = until ?? serverNow();
+  const margin = Math.max(5 * MINUTE, (end - since) * 0.6);
+  view.value = { kind: 'fixed', from: since - margin, to: Math.min(end + margin, serverNow() + MINUTE) };
 }

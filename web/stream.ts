@@ -1,7 +1,16 @@
 import { batch } from '@preact/signals';
 import type { Anomaly } from '../src/model/anomaly.ts';
+import type { Incident } from '../src/model/incident.ts';
 import type { ScoreNow, ToldStatus } from '../src/model/status.ts';
-import { ApiError, fetchAnomalies, fetchBands, fetchSeries, fetchStatus, pathOf } from './api.ts';
+import {
+  ApiError,
+  fetchAnomalies,
+  fetchBands,
+  fetchIncidents,
+  fetchSeries,
+  fetchStatus,
+  pathOf,
+} from './api.ts';
 import { isPeriodGiven } from './navigate.ts';
 import { tell } from './notify.ts';
 import {
@@ -9,6 +18,7 @@ import {
   bands,
   connection,
   DAY,
+  incidents,
   lastSampleAt,
   learnSkew,
   MINUTE,
@@ -53,11 +63,12 @@ export function follow(): void {
 
 async function load(): Promise<void> {
   try {
-    const [newStatus, newSeries, newBands, newAnomalies] = await Promise.all([
+    const [newStatus, newSeries, newBands, newAnomalies, newIncidents] = await Promise.all([
       fetchStatus(),
       fetchSeries(),
       fetchBands(),
       fetchAnomalies(serverNow() - 30 * DAY),
+      fetchIncidents(serverNow() - 30 * DAY),
     ]);
     batch(() => {
       if (!status.peek()) beginWithWhatThereIs(newStatus);
@@ -65,6 +76,7 @@ async function load(): Promise<void> {
       if (keysOf(newSeries) !== keysOf(series.peek())) series.value = newSeries;
       if (JSON.stringify(newBands) !== JSON.stringify(bands.peek())) bands.value = newBands;
       anomalies.value = newAnomalies;
+      incidents.value = newIncidents;
       problem.value = undefined;
     });
   } catch (error) {
@@ -106,6 +118,7 @@ function connect(): void {
   heard<Sample>('sample', takeSample);
   heard<ToldStatus>('status', (next) => batch(() => takeStatus(next)));
   heard<Anomaly>('anomaly', takeAnomaly);
+  heard<Incident>('incident', takeIncident);
   heard<{ at: number }>('processes', ({ at }) => (scannedAt.value = at));
   heard<unknown>('gap', () => refill.value++);
   heard<unknown>('heartbeat', () => {});
@@ -147,7 +160,13 @@ function withScore(sample: Sample): Sample {
 }
 
 function takeAnomaly(anomaly: Anomaly): void {
-  if (!anomalies.peek()?.some(({ id }) => id === anomaly.id)) void tell(anomaly);
   const others = (anomalies.peek() ?? []).filter(({ id }) => id !== anomaly.id);
   anomalies.value = [...others, anomaly].sort((one, other) => other.since - one.since);
+}
+
+function takeIncident(incident: Incident): void {
+  const known = incidents.peek() ?? [];
+  if (!known.some(({ id }) => id === incident.id)) void tell(incident);
+  const others = known.filter(({ id }) => id !== incident.id);
+  incidents.value = [...others, incident].sort((one, other) => other.since - one.since);
 }

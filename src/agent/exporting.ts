@@ -10,6 +10,7 @@ import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { systemTimers as timers } from '../lib/timers.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Breach, Forecast } from '../model/breach.ts';
 import type { Loss } from '../model/coverage.ts';
 import type { Exposition } from '../model/exposition.ts';
 import type { Incident } from '../model/incident.ts';
@@ -26,6 +27,7 @@ export interface ExportingOptions {
   readonly status: () => Status;
   readonly openAnomalies: () => readonly Anomaly[];
   readonly openIncidents: () => readonly Incident[];
+  readonly forecasts: () => readonly Forecast[];
   readonly processes: () => ProcessScan | undefined;
 }
 
@@ -34,17 +36,22 @@ export interface Exporting {
   readonly exposition: Exposition;
   tick(tick: Tick): void;
   anomaly(anomaly: Anomaly): void;
+  breach(breach: Breach): void;
   incident(incident: Incident): void;
   losses(): readonly Loss[];
   /** Undefined where nothing is sent. */
   otlp(): OtlpStatus | undefined;
   start(): void;
   stop(): Promise<void>;
+  /** Ends the program soon. To be called when all else is over, where it may be. */
+  end(): void;
 }
+
+const END_WITHIN_MS = 500;
 
 /** Throws UserError where a file that the settings name cannot be read. */
 export async function exporting(options: ExportingOptions): Promise<Exporting> {
-  const { settings, status, openAnomalies, openIncidents, processes } = options;
+  const { settings, status, openAnomalies, openIncidents, forecasts, processes } = options;
   const current = new Current({
     own: () => {
       const { user, system } = process.cpuUsage();
@@ -52,6 +59,7 @@ export async function exporting(options: ExportingOptions): Promise<Exporting> {
         status: status(),
         openAnomalies: openAnomalies().map(({ severity }) => severity),
         openIncidents: openIncidents(),
+        forecasts: forecasts(),
         cpuSeconds: (user + system) / 1e6,
       };
     },
@@ -66,11 +74,14 @@ export async function exporting(options: ExportingOptions): Promise<Exporting> {
       otlp?.tick(tick);
     },
     anomaly: (anomaly) => otlp?.anomaly(anomaly),
+    breach: (breach) => otlp?.breach(breach),
     incident: (incident) => otlp?.incident(incident),
     losses: () => otlp?.losses() ?? [],
     otlp: () => otlp?.status(),
     start: () => otlp?.start(),
     stop: async () => otlp?.stop(),
+    // OpenTelemetry's exporters cannot be told to forget a repetition that they planned, which may be a minute away.
+    end: () => otlp && setTimeout(() => process.exit(), END_WITHIN_MS).unref(),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Loss } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { Decision, Incident, Notice } from '../model/incident.ts';
-import type { Notifier, ReadSeries } from '../notify/notifier.ts';
+import type { Advice, Notifier, ReadSeries } from '../notify/notifier.ts';
 import type { NotifySettings } from '../notify/settings.ts';
 
 /** What is told, what each channel knows, and the log of deliveries. */
@@ -27,6 +27,8 @@ export interface NotificationsOptions {
   /** What was measured on a host of that name. */
   readonly history: (host: string) => History | undefined;
   readonly current?: (id: string) => Incident | undefined;
+  /** What could be done about an incident. */
+  readonly advice?: (incident: Incident) => readonly Advice[];
   readonly onDecision: (incident: string, decision: Decision) => void;
 }
 
@@ -62,6 +64,7 @@ export async function openNotifications(options: NotificationsOptions): Promise<
       const base = settings.link ?? address();
       return base && new URL(options.pageOf?.(host) ?? '', base).href;
     },
+    ...(options.advice && { advice: options.advice }),
     ...(current && {
       current: (id: string) => {
         const incident = current(id);

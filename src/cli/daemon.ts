@@ -7,7 +7,7 @@ import { exporting } from '../agent/exporting.ts';
 import { giveBackPages, keepGivingBack } from '../agent/give-back.ts';
 import { hostId, waitChannel } from '../agent/machine.ts';
 import { MachineScorer } from '../agent/machine-scorer.ts';
-import { openNotifications } from '../agent/notifications.ts';
+import { ReloadableNotifications } from '../agent/reloadable-notifications.ts';
 import { detectorsFor } from '../agent/runtime.ts';
 import type { Settings } from '../agent/settings.ts';
 import { startComparison, startTraining } from '../agent/training.ts';
@@ -92,7 +92,7 @@ export async function runDaemon(
   // What it says about itself.
   const logFolder = openLogFolder(settings.log.folder ?? folder);
   const { log, losses: logLosses } = openDaemonLog(join(logFolder, 'daemon.log'), settings.log.level);
-  reloader.onReload('log', ({ level }) => log.setLevel(level));
+  reloader.onReload('log', ({ level }) => log.setLevel(level), ['folder']);
 
   // collect
   const host = createLiveHost();
@@ -147,7 +147,7 @@ export async function runDaemon(
   });
   // notify
   let address: string | undefined;
-  const notifications = await openNotifications({
+  const notifications = await ReloadableNotifications.open({
     ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
     ...{ address: () => address, nameOf: () => hostname(), history: () => store },
     current: (id) => incidents.archive.named(id)[0],
@@ -156,9 +156,10 @@ export async function runDaemon(
   const incidents = new IncidentDesk({
     ...{ folder, clock, settings: settings.incidents, trust, log, history: () => store },
     isHost: (_, named) => named === hostname(),
-    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
+    notify: () => notifications.tell,
   });
   reloader.onReload('incidents', (now) => incidents.use(now));
+  reloader.onReload('notify', (now) => notifications.use(now));
   const agent = new Agent({
     clock,
     log,
@@ -205,6 +206,7 @@ export async function runDaemon(
     onBreach: (breach) => {
       hub.breached(breach);
       incidents.signal(breach);
+      exports.breach(breach);
       follower?.breach(breach);
     },
   });
@@ -231,7 +233,7 @@ export async function runDaemon(
       ...store.losses(),
       ...journal.losses(),
       ...incidents.losses(),
-      ...(notifications?.losses() ?? []),
+      ...notifications.losses(),
       ...exports.losses(),
       ...logLosses(),
     ];
@@ -276,6 +278,7 @@ export async function runDaemon(
     status: () => hub.status(),
     openAnomalies: () => agent.openAnomalies(),
     openIncidents: () => incidents.open(),
+    forecasts: () => agent.forecasts(),
     processes: () => agent.processes(),
   });
   incidents.subscribe((incident) => {
@@ -303,7 +306,7 @@ export async function runDaemon(
     const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
-    notifications?.start();
+    notifications.start();
     follower?.start();
     exports.start();
     schedule.start();
@@ -328,10 +331,11 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
-    await notifications?.stop();
+    await notifications.stop();
     incidents.close();
     store.close();
     removeRunFile(folder);
+    exports.end();
   }
   const lost = store.losses().find(({ what }) => what === 'samples not stored');
   if (lost)

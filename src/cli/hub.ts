@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createLog } from '../agent/log.ts';
-import { openNotifications } from '../agent/notifications.ts';
+import { ReloadableNotifications } from '../agent/reloadable-notifications.ts';
 import { AGENT_EVENT, saysThatItStops } from '../bus/agent-event.ts';
 import { Bus } from '../bus/server.ts';
 import { HubPage } from '../exporters/prometheus/hub-page.ts';
@@ -26,7 +26,7 @@ import { openDataFolder, openLogFolder } from './data-folder.ts';
 import { fleetFile, hostFolder, hubFolder, identityFolder, logFile, refuseWideHub } from './hub-folder.ts';
 import { lockHub } from './hub-lock.ts';
 import { IncidentDesk } from './incident-desk.ts';
-import { readSettings } from './settings.ts';
+import { openSettings, reloadOnRequest } from './reload.ts';
 import { stopSignal } from './stop-signal.ts';
 import { version } from './version.ts';
 import { webFolder } from './web-folder.ts';
@@ -70,10 +70,14 @@ const TELL_EVERY_MS = 1000;
 
 /** The hub's process: identity, log, bus, hosts, dashboard, in the order of the flow. Returns when it was told to stop and everything is kept. */
 export async function hub(options: HubOptions): Promise<void> {
-  const token = options.token ?? process.env.HOMEOSTAT_TOKEN;
+  const { config, token: given } = options;
+  const { settings, reloader } = await openSettings(
+    { ...(config !== undefined && { config }), ...(given !== undefined && { token: given }) },
+    ['incidents', 'notify', 'serve'],
+  );
+  const { token } = settings.serve;
   const door = { host: options.host, ...(token && { token }) };
   requireToken(door);
-  const settings = await readSettings(options.config === undefined ? {} : { config: options.config });
   openDataFolder(options.data);
   const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
@@ -132,7 +136,7 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   // notify
   let dashboard: string | undefined;
-  const notifications = await openNotifications({
+  const notifications = await ReloadableNotifications.open({
     ...{ settings: settings.notify, folder, clock, log: journal, env: process.env, version: version() },
     ...{ address: () => dashboard, nameOf: (host) => host, history: (host) => historyOf(fleet, host) },
     pageOf: (host) => `?${new URLSearchParams({ host })}`,
@@ -143,8 +147,10 @@ export async function hub(options: HubOptions): Promise<void> {
   const incidents = new IncidentDesk({
     ...{ folder, clock, settings: settings.incidents, trust, log: journal },
     history: (host) => historyOf(fleet, host),
-    ...(notifications && { notify: (notice) => notifications.tell(notice) }),
+    notify: () => notifications.tell,
   });
+  reloader.onReload('incidents', (now) => incidents.use(now));
+  reloader.onReload('notify', (now) => notifications.use(now));
   const isHost = (name: string): boolean => identity.isHost(name);
   const ingest = new Ingest({
     path,
@@ -222,7 +228,8 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ env: process.env, clock, intervalMs: () => WORK_EVERY_MS },
     onProblem: (problem) => journal.warn(problem),
   });
-  const stopped = stopSignal();
+  const requests = reloadOnRequest({ reloader, log: journal, folder, platform: process.platform });
+  const stopped = stopSignal(requests.reload);
   const unwatch = identity.watch(() => bus.recheck());
   try {
     busPort = await bus.listen();
@@ -230,7 +237,7 @@ export async function hub(options: HubOptions): Promise<void> {
     enrolment = addressOf(options.busHost, await enrolmentServer.listen());
     const served = await server.listen();
     dashboard = served.address;
-    notifications?.start();
+    notifications.start();
     const run: RunFile = { ...served, pid: process.pid, startedAt, ...(token && { token }) };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     ingest.start();
@@ -242,6 +249,7 @@ export async function hub(options: HubOptions): Promise<void> {
     journal.info(`stops: ${await stopped}`);
   } finally {
     manager.stopping();
+    requests.stop();
     unwatch();
     enrolmentServer.close();
     await bus.close();
@@ -251,7 +259,7 @@ export async function hub(options: HubOptions): Promise<void> {
     loopDelay.stop();
     clearInterval(telling);
     ingest.stop();
-    await notifications?.stop();
+    await notifications.stop();
     incidents.close();
     fleet.close();
     log.close();

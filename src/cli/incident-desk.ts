@@ -26,8 +26,8 @@ export interface IncidentDeskOptions {
   /** Whether the wall clock can be believed. */
   readonly trust: { trusted(): boolean };
   readonly log: Pick<Log, 'warn'>;
-  /** Tells people; left out: nobody is to be told. */
-  readonly notify?: (notice: Notice) => void;
+  /** Tells people, as it is set up now; undefined: nobody is to be told. */
+  readonly notify: () => ((notice: Notice) => void) | undefined;
 }
 
 const FORGET_MS = 3_600_000;
@@ -72,7 +72,9 @@ export class IncidentDesk {
         for (const listener of this.#listeners) listener(kept.incident);
       },
       annotate: (incident, at) => this.#knowledge.annotate(incident, at),
-      ...(notify && { notify }),
+      get notify() {
+        return notify();
+      },
     });
     const now = clock.now();
     this.#incidents.restore(file.left(now - policy.reopenWithinMs), now);

@@ -1,6 +1,6 @@
 import { rmSync, unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../agent/settings.ts';
+import { type Settings, settingsSchema } from '../agent/settings.ts';
 import { type Reloaded, Reloader } from '../config/reload.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -8,22 +8,29 @@ import { noteReload } from './client.ts';
 import type { UpOptions } from './commands/up.ts';
 import { readSettings } from './settings.ts';
 
-/** Where there are no signals (Windows), a file of this name in the data folder asks for a reload. */
+/** Where there are no signals (Windows), a file of this name beside the run file asks for a reload. */
 export const RELOAD_REQUEST = 'reload.request';
 const LOOK_MS = 1000;
 
-/** The settings, and what reads them again from the same sources. */
-export async function openSettings(
-  options: UpOptions,
-): Promise<{ settings: Settings; reloader: Reloader<Settings> }> {
-  const settings = await readSettings(options);
-  return { settings, reloader: new Reloader(settings, () => readSettings(options)) };
+const ALL = Object.keys(settingsSchema.entries) as (keyof Settings)[];
+
+/** The settings of a program that looks at these sections, and what reads them again from the same sources. Throws a UserError. */
+export async function openSettings<K extends keyof Settings>(
+  options: Partial<UpOptions>,
+  sections: readonly K[] = ALL as K[],
+): Promise<{ settings: Pick<Settings, K>; reloader: Reloader<Pick<Settings, K>> }> {
+  const read = async (): Promise<Pick<Settings, K>> => {
+    const all = await readSettings(options);
+    return Object.fromEntries(sections.map((name) => [name, all[name]])) as Pick<Settings, K>;
+  };
+  const settings = await read();
+  return { settings, reloader: new Reloader(settings, read) };
 }
 
 export interface ReloadRequests {
-  readonly reloader: Reloader<Settings>;
+  readonly reloader: { reload(): Promise<Reloaded> };
   readonly log: Log;
-  /** The data folder. */
+  /** Where the run file is. */
   readonly folder: string;
   readonly platform: NodeJS.Platform;
 }

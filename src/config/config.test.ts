@@ -83,3 +83,37 @@ test('each mistake is named by file, line, key, value and remedy', async () => {
   assert.match(await complaint('- a\n'), /must be sections/);
   assert.match(await complaint('learn: 5\n'), /a\.yaml:1: learn: 5 is not allowed/);
 });
+
+test('all mistakes are named at once, in the order of the file', async () => {
+  const text = 'store:\n  cap: 12\n  size: 1\nserve:\n  token: short\n  prot: 5\nlearn:\n  seed: [1]\n';
+  const error = await load(text, { learn: { after: 'soon' } }).catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof UserError);
+  const said = [error.message, ...error.more].map((line) => line.replace(folder, ''));
+  assert.deepEqual(
+    said.map((line) => line.split(' ')[0]),
+    ['/a.yaml:2:', '/a.yaml:3:', '/a.yaml:5:', '/a.yaml:6:', '/a.yaml:8:', 'command'],
+  );
+  assert.match(said.at(-1)!, /^command line: learn\.after: "soon" is not a span of time/);
+});
+
+test('what is wrong in one of several shapes is named too', async () => {
+  const shapes = v.strictObject({
+    list: v.array(v.variant('type', [v.strictObject({ type: v.literal('a'), url: v.string() })])),
+    either: v.optional(v.union([v.string(), v.strictObject({ a: v.number() })])),
+  });
+  const said = async (text: string): Promise<string[]> => {
+    const error = await loadConfig(shapes, { file: file(text), required: true, overrides: {} }).then(
+      () => assert.fail('was accepted'),
+      (thrown: unknown) => thrown as UserError,
+    );
+    return [error.message, ...error.more].map((line) => line.replace(folder, ''));
+  };
+  const lines = await said('list:\n  - type: a\n    ulr: x\n  - type: b\neither:\n  b: 1\n');
+  assert.match(lines[0]!, /^\/a\.yaml:2: list\.0\.url: is missing/);
+  assert.match(
+    lines[1]!,
+    /^\/a\.yaml:3: list\.0\.ulr: is not a setting; known here: type, url; did you mean url\?/,
+  );
+  assert.match(lines[2]!, /^\/a\.yaml:4: list\.1\.type: "b" is not allowed/);
+  assert.match(lines[3]!, /^\/a\.yaml:[56]: either/);
+});

@@ -64,11 +64,12 @@ export async function loadConfig<S extends AnySchema>(
     return line === undefined ? undefined : `${file!.path}:${line}`;
   };
   const result = v.safeParse(schema, secrets.value, { abortPipeEarly: true });
-  const mistakes = [
-    ...secrets.mistakes,
-    ...unknownSettings(secrets.value, shape),
-    ...complaints(result, shape),
-  ];
+  const unknown = unknownSettings(secrets.value, shape);
+  const lineOf = ({ path }: Mistake): number =>
+    origin(path)?.startsWith(`${file?.path}:`) ? file!.lineOf(path)! : Number.POSITIVE_INFINITY;
+  const mistakes = [...secrets.mistakes, ...unknown, ...complaints(result, shape, unknown)].sort((a, b) =>
+    lineOf(a) < lineOf(b) ? -1 : Number(lineOf(a) > lineOf(b)),
+  );
   const lines = [
     ...mistakes.map(
       ({ path, problem }) => `${origin(path) ?? 'configuration'}: ${path.join('.')}: ${problem}`,
@@ -93,11 +94,17 @@ const isWritten = (value: unknown, path: readonly string[]): boolean =>
   path.length === 0 ||
   (isMap(value) && Object.hasOwn(value, path[0]!) && isWritten(value[path[0]!], path.slice(1)));
 
-/** What the schema complains of, but for names that it does not know: it would stop at the first of them. */
-function complaints(result: v.SafeParseResult<AnySchema>, shape: Shape): Mistake[] {
+/** What the schema complains of, but for names that are `unknown` already: of a section it tells the first of them alone. */
+function complaints(
+  result: v.SafeParseResult<AnySchema>,
+  shape: Shape,
+  unknown: readonly Mistake[],
+): Mistake[] {
+  const known = new Set(unknown.map(({ path }) => path.join('.')));
   return (result.issues ?? []).flatMap((issue) => {
-    if (issue.type === 'strict_object' && issue.expected === 'never') return [];
     const path = issue.path?.map((item) => String(item.key)) ?? [];
+    if (issue.type === 'strict_object' && issue.expected === 'never')
+      return known.has(path.join('.')) ? [] : [{ path, problem: 'is not a setting' }];
     if (issue.input === undefined)
       return [{ path, problem: 'is missing; write it, or leave out what it belongs to' }];
     return [{ path, problem: `${shown(issue, shape)} is not ${article(issue)}` }];

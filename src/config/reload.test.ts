@@ -20,14 +20,14 @@ const first: Settings = {
 function reloaderOf(read: () => Settings) {
   const reloader = new Reloader<Settings>(first, async () => read());
   const told: unknown[] = [];
-  reloader.onReload('alarms', (now, before) => told.push([now, before]));
+  reloader.onReload('alarms', (now, before) => void told.push([now, before]));
   return { reloader, told };
 }
 
 test('a section that changed is handed over once, with what it was before', async () => {
   const { reloader, told } = reloaderOf(() => ({ ...first, alarms: { perWeek: 1 } }));
   const limits: unknown[] = [];
-  reloader.onReload('limits', (now) => limits.push(now));
+  reloader.onReload('limits', (now) => void limits.push(now));
   assert.deepEqual(await reloader.reload(), { applied: ['alarms.perWeek'], needRestart: [], problems: [] });
   assert.deepEqual([told, limits], [[[{ perWeek: 1 }, { perWeek: 7 }]], []]);
   assert.deepEqual((await reloader.reload()).applied, []);
@@ -61,7 +61,7 @@ test('what a subscriber cannot take is told, and is tried again the next time', 
   reloader.onReload('limits', () => {
     if (fails) throw new Error('no');
   });
-  assert.deepEqual((await reloader.reload()).problems, ['limits: no; it needs a restart']);
+  assert.deepEqual((await reloader.reload()).problems, ['limits: no']);
   fails = false;
   assert.deepEqual((await reloader.reload()).applied, ['limits.disk.percent']);
 });
@@ -70,7 +70,29 @@ test('requests wait for each other', async () => {
   let perWeek = 7;
   const reloader = new Reloader<Settings>(first, async () => ({ ...first, alarms: { perWeek: --perWeek } }));
   const seen: number[] = [];
-  reloader.onReload('alarms', ({ perWeek }) => seen.push(perWeek));
+  reloader.onReload('alarms', ({ perWeek }) => void seen.push(perWeek));
   await Promise.all([reloader.reload(), reloader.reload(), reloader.reload()]);
   assert.deepEqual(seen, [6, 5, 4]);
+});
+
+test('a setting that its section cannot take over is named, and stays as it was for whoever takes the rest', async () => {
+  const by = { '/var': 5 };
+  let now: Settings = { ...first, limits: { disk: { percent: 80, by } } };
+  const reloader = new Reloader<{ disk: Settings['limits']['disk'] }>(
+    { disk: first.limits.disk },
+    async () => ({
+      disk: now.limits.disk,
+    }),
+  );
+  const seen: unknown[] = [];
+  reloader.onReload('disk', async (disk) => void seen.push(disk), ['by']);
+  assert.deepEqual(await reloader.reload(), {
+    applied: ['disk.percent'],
+    needRestart: ['disk.by./var'],
+    problems: [],
+  });
+  assert.deepEqual(seen, [{ percent: 80, by: {} }]);
+  now = { ...now, limits: { disk: { percent: 80, by: {} } } };
+  assert.deepEqual((await reloader.reload()).needRestart, []);
+  assert.equal(seen.length, 1);
 });

@@ -12,13 +12,17 @@ export interface Reloaded {
   readonly problems: readonly string[];
 }
 
-type Apply = (now: never, before: never) => void;
+interface Subscriber {
+  readonly apply: (now: never, before: never) => void | Promise<void>;
+  /** Settings of the section that it cannot take over. */
+  readonly except: readonly string[];
+}
 
 /** Settings that can be read again while the program runs. `T`: sections with settings. */
 export class Reloader<T extends object> {
   #current: T;
   readonly #read: () => Promise<T>;
-  readonly #subscribers = new Map<keyof T, Apply[]>();
+  readonly #subscribers = new Map<keyof T, Subscriber>();
   #running: Promise<unknown> = Promise.resolve();
 
   /** `read` throws a UserError where the configuration is wrong: then nothing changes. */
@@ -27,10 +31,16 @@ export class Reloader<T extends object> {
     this.#read = read;
   }
 
-  /** `apply` is handed a section whenever it changed. A section that nobody subscribed to needs a restart. */
-  onReload<K extends keyof T>(section: K, apply: (now: T[K], before: T[K]) => void): void {
-    const others = this.#subscribers.get(section) ?? [];
-    this.#subscribers.set(section, [...others, apply]);
+  /**
+   * `apply` is handed a section whenever it changed; what it throws is told, and what held before stays in force. `except`: settings of
+   * it that need a restart, as all of a section do that nobody takes. A section has one taker.
+   */
+  onReload<K extends keyof T>(
+    section: K,
+    apply: (now: T[K], before: T[K]) => void | Promise<void>,
+    except: readonly (keyof NonNullable<T[K]> & string)[] = [],
+  ): void {
+    this.#subscribers.set(section, { apply, except });
   }
 
   /** Reads all again and hands each changed section to whoever subscribed to it. Never throws; one after the other. */
@@ -52,23 +62,30 @@ export class Reloader<T extends object> {
     const needRestart: string[] = [];
     const problems: string[] = [];
     for (const section of Object.keys(read) as (keyof T & string)[]) {
-      const changed = changes(this.#current[section], read[section], section);
-      if (changed.length === 0) continue;
-      const subscribers = this.#subscribers.get(section);
-      if (!subscribers) {
-        needRestart.push(...changed);
-        continue;
-      }
+      const before = this.#current[section];
+      const subscriber = this.#subscribers.get(section);
+      const now = subscriber ? kept(read[section], before, subscriber.except) : before;
+      needRestart.push(...changes(now, read[section], section));
+      const changed = changes(before, now, section);
+      if (!subscriber || changed.length === 0) continue;
       try {
-        for (const apply of subscribers) apply(read[section] as never, this.#current[section] as never);
-        this.#current = { ...this.#current, [section]: read[section] };
+        await subscriber.apply(now as never, before as never);
+        this.#current = { ...this.#current, [section]: now };
         applied.push(...changed);
       } catch (error) {
-        problems.push(`${section}: ${errorMessage(error)}; it needs a restart`);
+        problems.push(`${section}: ${errorMessage(error)}`);
       }
     }
     return { applied, needRestart, problems };
   }
+}
+
+/** A section as it is now, with those of its settings as they were that cannot change. */
+function kept<S>(now: S, before: S, except: readonly string[]): S {
+  if (except.length === 0 || !isMap(now) || !isMap(before)) return now;
+  const others = Object.entries(now).filter(([name]) => !except.includes(name));
+  const same = Object.entries(before).filter(([name]) => except.includes(name));
+  return Object.fromEntries([...others, ...same]) as S;
 }
 
 /** The settings that differ, each by its full name. */

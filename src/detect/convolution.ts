@@ -37,6 +37,7 @@ export function createConvolution(options: Partial<ConvolutionOptions> = {}): De
   const settings = { ...DEFAULTS, ...options };
   return createForecastDetector({
     name: 'convolution',
+    weight: 1.5,
     hidden: settings.hidden,
     rounds: settings.rounds,
     patience: settings.patience,

@@ -10,6 +10,7 @@ import {
   HighPassViewer,
   learnHighPass,
 } from './high-pass.ts';
+import { Restlessness } from './restlessness.ts';
 
 /** A network that says the next row, on the high-pass view, from those before: it learns what follows what. */
 export interface ForecastModel extends Learned {
@@ -35,6 +36,7 @@ export interface Forecaster {
 /** A kind of network that forecasts. */
 export interface Architecture {
   readonly name: string;
+  readonly weight: number;
   readonly hidden: number;
   /** Most rounds; it stops earlier once `patience` rounds brought nothing on the validation block. */
   readonly rounds: number;
@@ -53,9 +55,14 @@ const LEAST_ERROR = 0.3;
 export function createForecastDetector(architecture: Architecture): Detector<ForecastModel> {
   return {
     name: architecture.name,
-    weight: 1,
+    weight: architecture.weight,
     learn: (train, validate, context) => learn(architecture, train, validate, context),
-    scorer: (model) => new ForecastScorer(architecture.forecaster(model), model),
+    scorer: (model) =>
+      new ForecastScorer(
+        architecture.forecaster(model),
+        model,
+        new Restlessness(model.columns, model.view.halfLifeMs),
+      ),
     encode: ({ parameters, view, usualErrors, ...facts }) => {
       const encoded = encodeHighPass(view);
       return {
@@ -115,10 +122,16 @@ class ForecastScorer implements Scorer {
   readonly #usualErrors: Float32Array;
   readonly #parts: Float32Array;
   readonly #expected: Float32Array;
+  readonly #restlessness: Restlessness | undefined;
   #lastAt = Number.NaN;
 
-  constructor(forecaster: Forecaster, { columns, stepMs, view, usualErrors }: ForecastModel) {
+  constructor(
+    forecaster: Forecaster,
+    { columns, stepMs, view, usualErrors }: ForecastModel,
+    restlessness?: Restlessness,
+  ) {
     this.#forecaster = forecaster;
+    this.#restlessness = restlessness;
     this.#viewer = new HighPassViewer(view);
     this.#values = new Float32Array(columns);
     this.#stepMs = stepMs;
@@ -139,19 +152,19 @@ class ForecastScorer implements Scorer {
       expected.fill(0);
     }
     this.#lastAt = at;
-    let sum = 0;
     let present = 0;
     for (let column = 0; column < values.length; column++) {
       const value = values[column]!;
       forecaster.input[column] = inputOf(value);
       const isThere = !Number.isNaN(value);
       const error = isThere ? Math.abs(value - expected[column]!) / usual[column]! : 0;
-      const part = error * Math.sqrt(error);
-      this.#parts[column] = part;
-      sum += part;
+      this.#parts[column] = error * Math.sqrt(error);
       if (isThere) present++;
     }
     expected.set(forecaster.next());
+    this.#restlessness?.temper(this.#parts, at);
+    let sum = 0;
+    for (const part of this.#parts) sum += part;
     return present === 0 ? 0 : sum / present;
   }
 

@@ -40,6 +40,7 @@ export function createLstm(options: Partial<LstmOptions> = {}): Detector<Forecas
   const settings = { ...DEFAULTS, ...options };
   return createForecastDetector({
     name: 'lstm',
+    weight: 1,
     hidden: settings.hidden,
     rounds: settings.rounds,
     patience: settings.patience,

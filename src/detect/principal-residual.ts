@@ -8,6 +8,7 @@ import {
   learnHighPass,
 } from './high-pass.ts';
 import { firstDirection, ResidualScorer } from './residual.ts';
+import { Restlessness } from './restlessness.ts';
 import { hasTakenOffSwing } from './season.ts';
 
 /**
@@ -28,7 +29,13 @@ export function createPrincipalResidual(): Detector<PrincipalResidual> {
     name: NAME,
     weight: 1,
     learn,
-    scorer: (model) => new ResidualScorer(new HighPassViewer(model), model.direction, false),
+    scorer: (model) =>
+      new ResidualScorer(
+        new HighPassViewer(model),
+        model.direction,
+        false,
+        new Restlessness(model.direction.length, model.halfLifeMs),
+      ),
     encode: ({ direction, ...view }) => {
       const { facts, arrays } = encodeHighPass(view);
       return { facts, arrays: { ...arrays, direction } };

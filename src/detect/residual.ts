@@ -1,4 +1,5 @@
 import type { Scorer } from '../model/detector.ts';
+import type { Restlessness } from './restlessness.ts';
 
 /** Shows standardised rows in a detector's own way: values in deviations, NaN where the row has none. */
 export interface Viewer {
@@ -34,12 +35,14 @@ export class ResidualScorer implements Scorer {
   readonly #values: Float32Array;
   readonly #parts: Float32Array;
   readonly #squared: boolean;
+  readonly #restlessness: Restlessness | undefined;
 
   /** `squared`: residuals count by their squares, else by their power 1.5, which leaves a single wild metric less of a say. */
-  constructor(viewer: Viewer, direction: Float32Array, squared: boolean) {
+  constructor(viewer: Viewer, direction: Float32Array, squared: boolean, restlessness?: Restlessness) {
     this.#viewer = viewer;
     this.#direction = direction;
     this.#squared = squared;
+    this.#restlessness = restlessness;
     this.#values = new Float32Array(direction.length);
     this.#parts = new Float32Array(direction.length);
   }
@@ -54,7 +57,6 @@ export class ResidualScorer implements Scorer {
     for (let column = 0; column < values.length; column++) {
       if (!Number.isNaN(values[column]!)) along += values[column]! * direction[column]!;
     }
-    let sum = 0;
     let present = 0;
     for (let column = 0; column < values.length; column++) {
       const left = Math.abs(values[column]! - along * direction[column]!);
@@ -62,11 +64,12 @@ export class ResidualScorer implements Scorer {
         parts[column] = 0;
         continue;
       }
-      const part = left * (this.#squared ? left : Math.sqrt(left));
-      parts[column] = part;
-      sum += part;
+      parts[column] = left * (this.#squared ? left : Math.sqrt(left));
       present++;
     }
+    this.#restlessness?.temper(parts, at);
+    let sum = 0;
+    for (const part of parts) sum += part;
     return present === 0 ? 0 : sum / present;
   }
 

@@ -1,4 +1,5 @@
 import type { Severity } from '../model/anomaly.ts';
+import type { Breach, Forecast } from '../model/breach.ts';
 import { type Coverage, LOSSES } from '../model/coverage.ts';
 import type { Incident, SignalKind } from '../model/incident.ts';
 import type { LearningPhase } from '../model/learning.ts';
@@ -12,6 +13,8 @@ export interface OwnState {
   /** Severity of each anomaly that is open. */
   readonly openAnomalies: readonly Severity[];
   readonly openIncidents: readonly Pick<Incident, 'severity' | 'kind'>[];
+  /** Of all that can run full. */
+  readonly forecasts: readonly Forecast[];
   /** CPU time of this program since its start, s. */
   readonly cpuSeconds: number;
 }
@@ -23,6 +26,7 @@ interface OwnMetric extends Omit<Family, 'points'> {
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
 /** Of one machine: only a hub sees silence and peers. */
 const KINDS: readonly SignalKind[] = ['machine', 'process', 'threshold', 'forecast'];
+const BREACHES: readonly Breach['kind'][] = ['threshold', 'forecast'];
 const PHASES: readonly LearningPhase[] = ['collecting', 'provisional', 'calibrated'];
 
 const point = (value: number | undefined, attributes: Attributes = {}): Point[] =>
@@ -93,6 +97,31 @@ const OWN_METRICS: readonly OwnMetric[] = [
         { kind },
       ),
     ),
+  ),
+  gauge(
+    'homeostat.breaches.open',
+    '{breach}',
+    'Limits that are breached, and forecasts that are open.',
+    ({ status }) =>
+      BREACHES.flatMap((kind) =>
+        bySeverity(
+          status.limits.open.flatMap((one) => (one.kind === kind ? [one.severity] : [])),
+          { kind },
+        ),
+      ),
+  ),
+  gauge(
+    'homeostat.forecast.full.timestamp',
+    's',
+    'When something is full if it goes on like this, since the epoch: most likely, and the ends of the interval.',
+    ({ forecasts }) =>
+      forecasts.flatMap(({ metric, limit, full }) =>
+        full
+          ? (['at', 'earliest', 'latest'] as const).flatMap((when) =>
+              point(full[when] / 1000, { limit, metric, when: when === 'at' ? 'likely' : when }),
+            )
+          : [],
+      ),
   ),
   gauge('homeostat.coverage.healthy', '', '1 while it sees all that it should.', ({ status }) =>
     point(flag(status.coverage.healthy)),

@@ -5,7 +5,8 @@ import { parseDuration } from '../lib/units.ts';
 import { parseHeaders } from './otlp/headers.ts';
 
 const PROCESSES_HELP = 'a whole number of processes from 0 to 200';
-const ENDPOINT_HELP = 'the URL of an OTLP endpoint, such as http://127.0.0.1:4318';
+const ENDPOINT_HELP =
+  'the URL of an OTLP endpoint, such as http://127.0.0.1:4318, without a name, a password or a query: what is secret belongs into headers';
 const HEADERS_HELP =
   'headers: name=value, more than one with commas or line ends between, values percent-encoded';
 
@@ -14,6 +15,12 @@ const spanSchema = (least: string, most: string) =>
     const ms = parseDuration(text);
     return ms !== undefined && ms >= parseDuration(least)! && ms <= parseDuration(most)! ? ms : undefined;
   });
+
+/** It is shown in the status and in the log: nothing secret may be in it. */
+function isEndpoint(text: string): boolean {
+  const url = /^https?:\/\/[^/]/.test(text) ? URL.parse(text) : null;
+  return url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
+}
 
 /** What is told to others, and how. */
 export const exportersSchema = v.strictObject({
@@ -32,10 +39,7 @@ export const exportersSchema = v.strictObject({
   otlp: section({
     endpoint: optionalSetting(
       'Metrics, anomalies and incidents are sent there by OTLP, protobuf over HTTP; /v1/metrics and /v1/logs are below it. Left out: nothing is sent.',
-      v.pipe(
-        v.string(ENDPOINT_HELP),
-        v.check((text) => /^https?:\/\/[^/]/.test(text) && URL.canParse(text), ENDPOINT_HELP),
-      ),
+      v.pipe(v.string(ENDPOINT_HELP), v.check(isEndpoint, ENDPOINT_HELP)),
       'http://127.0.0.1:4318',
     ),
     interval: setting(

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LoopDelay } from './loop-delay.ts';
 
 const worst = (text: string): number =>
-  Number(/^hub_event_loop_delay_seconds\{quantile="1"\} (\S+)$/m.exec(text)?.[1]);
+  Number(/^hub_event_loop_delay_seconds\{share="1"\} (\S+)$/m.exec(text)?.[1]);
 
 test('a thread that was busy for long is told as late, once', async (t) => {
   const delay = new LoopDelay();

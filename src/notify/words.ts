@@ -1,7 +1,7 @@
 import { duration, printable, truncate } from '../lib/text.ts';
 import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
 import { formatRange, formatValue, metricLabel } from '../model/display.ts';
-import type { Notice } from '../model/incident.ts';
+import type { Incident, Notice } from '../model/incident.ts';
 import type { Told } from './notifier.ts';
 
 /** What all channels say of a notice, without control characters; each channel escapes it for its own format. */
@@ -37,7 +37,7 @@ export function wordsOf({ notice, advice, link, test }: Told): Words {
     host,
     about: aboutOf(notice),
     culprits: incident.culprits.slice(0, MOST_CULPRITS).map(culpritText),
-    evidence: incident.metrics.slice(0, MOST_METRICS).map(metricText),
+    evidence: incident.metrics.slice(0, MOST_METRICS).map((metric) => metricText(metric, bandOf(incident))),
     advice: advice.slice(0, MOST_ADVICE).map(({ what, command }) => ({
       what: printable(what),
       ...(command !== undefined && { command: printable(command) }),
@@ -70,9 +70,16 @@ function aboutOf({ incident }: Notice): string {
 /** Local time, with its zone: who reads it may be elsewhere. */
 const moment = (at: number): string => `${new Date(at).toLocaleString('sv', { timeZoneName: 'short' })}`;
 
-const metricText = ({ metric, unit, observed, expectedLow, expectedHigh }: BrokenMetric): string =>
+/** What the expected values are: what was learned of the machine, or the line that a person drew. */
+export const bandOf = ({ kind }: Pick<Incident, 'kind'>): 'usually' | 'allowed' =>
+  kind === 'threshold' || kind === 'forecast' ? 'allowed' : 'usually';
+
+const metricText = (
+  { metric, unit, observed, expectedLow, expectedHigh }: BrokenMetric,
+  band: string,
+): string =>
   printable(
-    `${metricLabel(metric)}: ${formatValue(observed, unit)}, usually ${formatRange(expectedLow, expectedHigh, unit)}`,
+    `${metricLabel(metric)}: ${formatValue(observed, unit)}, ${band} ${formatRange(expectedLow, expectedHigh, unit)}`,
   );
 
 function culpritText({ name, pid, group, evidence, share, parent }: Culprit): string {

@@ -1,3 +1,4 @@
+import { removeProgram } from './program.ts';
 import { commandOf, DESCRIPTIONS, PLACES, type ServiceKind, type ServiceSpec, serviceName } from './spec.ts';
 import type { Step } from './steps.ts';
 import { xmlText } from './xml.ts';
@@ -92,7 +93,7 @@ export function uninstallLaunchd(kind: ServiceKind, last: boolean, purge: boolea
     { kind: 'remove', path: plistFile(kind) },
   ];
   if (!last) return steps;
-  steps.push({ kind: 'remove', path: PLACES.darwin.program });
+  steps.push(...removeProgram(PLACES.darwin.program));
   if (!purge) return steps;
   for (const path of [DATA, LOGS]) steps.push({ kind: 'remove', path });
   return [...steps, { kind: 'run', command: ['sysadminctl', '-deleteUser', ACCOUNT], mayFail: true }];

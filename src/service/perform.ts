@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, writeFileAtomic } from '../lib/atomic-file.ts';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
@@ -38,6 +38,7 @@ function performed(step: Step): void {
       cpSync(step.from, step.to, { recursive: true, dereference: true });
       return;
     case 'remove':
+      if (step.written !== undefined && !isWritten(step.path, step.written)) return;
       rmSync(step.path, { recursive: true, force: true });
       return;
     case 'run': {
@@ -46,6 +47,9 @@ function performed(step: Step): void {
     }
   }
 }
+
+const isWritten = (path: string, text: string): boolean =>
+  existsSync(path) && readFileSync(path, 'utf8') === text;
 
 function run(command: readonly string[]): void {
   const { status, said } = output(command);

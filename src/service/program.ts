@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { PLACES } from './spec.ts';
 import type { Step } from './steps.ts';
 
 /** A program that a service can start, and what must be copied for that. */
@@ -45,10 +46,29 @@ export function serviceProgram({ node, root, copyTo }: ProgramPlace): ServicePro
       { kind: 'remove', path: copyTo },
       { kind: 'directory', path: copyTo, mode: 0o755 },
       ...copies.map(([from, to]): Step => ({ kind: 'copy', from, to })),
+      ...(process.platform === 'win32' ? [] : [LAUNCHER]),
     ],
     why,
   };
 }
+
+const COMMAND = '/usr/local/bin/homeostat';
+
+/** The command for everybody; who may read the service's data means them. */
+const LAUNCHER = {
+  ...{ kind: 'write', path: COMMAND, mode: 0o755, keep: true },
+  text: `#!/bin/sh
+# Written by 'homeostat service install'.
+if [ -z "$HOMEOSTAT_DATA" ] && [ -r ${PLACES.linux.data} ]; then export HOMEOSTAT_DATA=${PLACES.linux.data}; fi
+exec ${PLACES.linux.program}/node ${PLACES.linux.program}/bin/homeostat.mjs "$@"
+`,
+} as const satisfies Step;
+
+/** What takes a copy of the program away again. */
+export const removeProgram = (copy: string): Step[] => [
+  { kind: 'remove', path: copy },
+  { kind: 'remove', path: COMMAND, written: LAUNCHER.text },
+];
 
 /** Everything else is in the bundle. */
 function nativePackages(root: string): [string, string][] {

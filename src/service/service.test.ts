@@ -66,14 +66,15 @@ test('data stays unless it is to be purged, and the program stays while another 
     systemd.uninstall('up', last, purge).flatMap((step) => (step.kind === 'remove' ? [step.path] : []));
   const unit = '/etc/systemd/system/homeostat.service';
   assert.deepEqual(removed(false, false), [unit]);
-  assert.deepEqual(removed(true, false), [unit, '/usr/local/lib/homeostat']);
+  const program = ['/usr/local/lib/homeostat', '/usr/local/bin/homeostat'];
+  assert.deepEqual(removed(true, false), [unit, ...program]);
   const all = [
     '/var/lib/homeostat',
     '/var/log/homeostat',
     '/etc/homeostat',
     '/etc/sysusers.d/homeostat.conf',
   ];
-  assert.deepEqual(removed(true, true), [unit, '/usr/local/lib/homeostat', ...all]);
+  assert.deepEqual(removed(true, true), [unit, ...program, ...all]);
 });
 
 test('macOS gets a property list that starts with the machine and again after a failure', () => {
@@ -162,6 +163,8 @@ test('steps are done with the modes that they say, and again; one that fails nam
   assert.equal(statSync(path).mode & 0o777, 0o640);
   perform({ kind: 'copy', from: join(folder, 'a'), to: join(folder, 'c', 'a') });
   assert.equal(statSync(join(folder, 'c', 'a', 'b.conf')).size, 3);
+  perform({ kind: 'remove', path, written: 'what others wrote' });
+  assert.equal(statSync(path).size, 3);
   perform({ kind: 'remove', path: join(folder, 'a') });
   perform({ kind: 'remove', path: join(folder, 'a') });
   perform({ kind: 'run', command: ['false'], mayFail: true });

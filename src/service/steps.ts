@@ -15,7 +15,8 @@ export type Step =
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number; readonly owner?: string }
   /** Whole folders or files, in the place of what was there. */
   | { readonly kind: 'copy'; readonly from: string; readonly to: string }
-  | { readonly kind: 'remove'; readonly path: string }
+  /** `written`: only where that stands in it, and not what others put there. */
+  | { readonly kind: 'remove'; readonly path: string; readonly written?: string }
   | {
       readonly kind: 'run';
       readonly command: readonly string[];

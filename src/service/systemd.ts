@@ -1,3 +1,4 @@
+import { removeProgram } from './program.ts';
 import {
   commandOf,
   DESCRIPTIONS,
@@ -26,7 +27,7 @@ const WATCHDOG_S = 60;
 export function unitOf(spec: ServiceSpec): string {
   const command = commandOf(spec, PLACES.linux).map(quoted).join(' ');
   const isHub = spec.kind === 'hub';
-  const reload = [...spec.program, 'config', 'reload', '--data', DATA].map(quoted).join(' ');
+  const reload = [...spec.program, 'config', 'reload', '--data', DATA, ...(isHub ? ['--hub'] : [])];
   // Of somebody else's process: its executable, by which its kind is known.
   const capabilities = isHub ? '' : 'CAP_SYS_PTRACE';
   return `# Written by 'homeostat service install' ${spec.version}; 'systemctl edit ${serviceName(spec.kind)}' changes what holds here.
@@ -41,7 +42,8 @@ StartLimitBurst=5
 Type=notify
 NotifyAccess=main
 ExecStart=${command}
-${isHub ? '' : `ExecReload=${reload}\n`}WatchdogSec=${WATCHDOG_S}
+ExecReload=${reload.map(quoted).join(' ')}
+WatchdogSec=${WATCHDOG_S}
 TimeoutStartSec=90
 TimeoutStopSec=30
 Restart=on-failure
@@ -140,7 +142,7 @@ export function uninstallSystemd(kind: ServiceKind, last: boolean, purge: boolea
     { kind: 'run', command: ['systemctl', 'reset-failed', name], mayFail: true },
   ];
   if (!last) return steps;
-  steps.push({ kind: 'remove', path: PLACES.linux.program });
+  steps.push(...removeProgram(PLACES.linux.program));
   if (!purge) return steps;
   for (const path of [DATA, LOGS, '/etc/homeostat', SYSUSERS]) steps.push({ kind: 'remove', path });
   return [...steps, { kind: 'run', command: ['userdel', USER], mayFail: true }];

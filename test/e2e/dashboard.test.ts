@@ -263,6 +263,28 @@ describe('the dashboard of a calibrated machine', () => {
     });
   });
 
+  test('an incident is a story: what broke, who did it, what was measured and who was told', async () => {
+    await withPage(async (page) => {
+      await page.getByRole('link', { name: '1 incident' }).click();
+      await page.getByRole('button', { name: /Unusual CPU use/ }).click();
+      const story = page.getByRole('region', { name: /Unusual CPU use/ });
+      assert.match(await story.innerText(), /CPU user time\s+78 %\s+5-27 %\s+41 %/);
+      assert.match(await story.innerText(), /kdevtmpfsi pid 2520[\s\S]*CPU 2 % -> 312 % of a core/);
+      await drawn(story.locator('canvas').first());
+      await hasColour(page, '.evidence canvas', '--high');
+      assert.match(await story.locator('.top-around').innerText(), /kdevtmpfsi pid 2520\s+\d+ %/);
+      assert.match(await story.locator('.timeline').innerText(), /machine · HIGH[\s\S]*told\s+opened/);
+      assert.match(page.url(), /page=incidents&incident=\w+$/);
+      await page.reload();
+      await story.waitFor();
+      await page.getByRole('button', { name: 'All charts of that time' }).click();
+      await page.locator('.toolbar .back').waitFor();
+      await page.goBack();
+      await story.getByRole('button', { name: 'Processes when it began' }).click();
+      await page.getByText(/means of the minute from/).waitFor();
+    });
+  });
+
   test('everything can be reached by typing', async () => {
     await withPage(async (page) => {
       const palette = page.getByRole('dialog', { name: 'Go to or do' });
@@ -326,6 +348,10 @@ describe('the dashboard of a calibrated machine', () => {
         await page.locator('.details').waitFor();
         const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
         await page.locator('#group-disk').scrollIntoViewIfNeeded();
+        assert.equal(await width(), 360);
+        await page.getByRole('link', { name: 'Incidents', exact: true }).click();
+        await page.locator('[data-incident] button').first().click();
+        await page.locator('.evidence canvas').first().waitFor();
         assert.equal(await width(), 360);
         for (const [tab, place] of [
           ['Processes', '#processes tbody tr'],
@@ -419,7 +445,7 @@ describe('the dashboard as an app', () => {
                .then((all) => all.map(({ title, data }) => [title, data.url]))`,
           );
         while ((await shown()).length === 0) await page.waitForTimeout(50);
-        assert.deepEqual(await shown(), [['HIGH · shop-eu-1', './?anomaly=opened-HIGH']]);
+        assert.deepEqual(await shown(), [['HIGH · shop-eu-1', './?page=incidents&incident=opened-HIGH']]);
       },
       { permissions: ['notifications'] },
     );

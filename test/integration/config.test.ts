@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 
 test('every mistake of file and environment is named at once, and nothing starts', async (t) => {
@@ -80,6 +82,14 @@ test('a running Homeostat takes over what it can, names what needs a restart, an
   assert.match(stdout, /^Holds now +alarms\.per_week, log\.level\nNeeds a restart +store\.cap\n$/);
   assert.equal(await wished(), 1);
 
+  const mail = 'notify:\n  channels:\n    hook:\n      type: webhook\n      url: http://127.0.0.1:9/\n';
+  write(1, `log:\n  level: debug\n  folder: elsewhere\nincidents:\n  close_after: 1m\n${mail}`);
+  const more = await reload();
+  assert.match(
+    more.stdout,
+    /^Holds now +incidents\.close_after, notify\.channels\nNeeds a restart +log\.folder\n$/,
+  );
+
   write(2, 'log:\n  level: loud\n');
   const refused = await reload();
   assert.deepEqual([refused.code, refused.stdout, await wished()], [2, '', 1]);
@@ -89,4 +99,32 @@ test('a running Homeostat takes over what it can, names what needs a restart, an
   );
   assert.match(daemon.log(), /the configuration is not taken over: .*a\.yaml:4: log\.level/);
   assert.equal((await daemon.end()).code, 0);
+});
+
+test('a Homeostat whose terminal is closed ends, one without a terminal reloads', async (t) => {
+  const folder = ownFolder(t);
+  const homeostat = fileURLToPath(new URL('../../bin/homeostat.mjs', import.meta.url));
+  // A terminal of its own, closed as soon as the daemon has said where it serves; what became of it is told after.
+  const script = `
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+said = b''
+while b'Ctrl-C' not in said:
+    said += os.read(terminal, 4096)
+os.kill(pid, 1)
+time.sleep(1)
+print('still there' if os.waitpid(pid, os.WNOHANG) == (0, 0) else 'gone', flush=True)
+os.close(terminal)
+print('ended with', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+`;
+  const up = [process.execPath, homeostat, 'up', '--data', join(folder, 'data'), '--port', '0'];
+  const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', script, ...up], {
+    encoding: 'utf8',
+    timeout: 60_000,
+    env: { PATH: process.env.PATH, HOME: join(folder, 'home') },
+  });
+  assert.equal(stdout, 'still there\nended with 0\n', stderr);
+  assert.match(readFileSync(join(folder, 'data', 'daemon.log'), 'utf8'), /stops: SIGHUP/);
 });

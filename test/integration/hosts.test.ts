@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { type Event, PublishResponse_Status } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import type { HostsAnswer } from '../../src/model/host.ts';
+import type { Incident } from '../../src/model/incident.ts';
 import { AgentSays, batchOfEvents } from '../support/agent-events.ts';
 import { StreamPublisher } from '../support/bus.ts';
 import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
@@ -269,6 +270,16 @@ describe('a hub and three real agents', () => {
     );
     const told = await homeostat(folder, ['anomalies', '--host', 'two', '--data', hubData]);
     assert.match(told.stdout, /Nothing is heard of two since .*; it is usually heard every \d+ s/);
+    const lost = await homeostat(folder, ['incidents', '--open', '--host', 'two', '--data', hubData]);
+    assert.match(lost.stdout, /open +(LOW|MEDIUM|HIGH)\?? .* host silent +1\n$/);
+    const served = await api<{ incidents: readonly Incident[] }>(hub, 'incidents?host=two');
+    const [silent] = served.incidents;
+    assert.deepEqual([silent?.host, silent?.kind], ['two', 'silence']);
+    await until(
+      () =>
+        api<{ series: readonly string[] }>(hub, `incidents/${silent?.id}/evidence?host=two&metric=${CPU}`),
+      ({ series }) => series.includes(CPU),
+    );
     await start('two');
     const { hosts: back } = await until(
       () => hosts(hub),

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
+import type { Incident } from '../../src/model/incident.ts';
 import { AlertmanagerNotifier } from '../../src/notify/alertmanager/alertmanager.ts';
 import { alertmanagerSchema } from '../../src/notify/alertmanager/settings.ts';
 import type { Outcome } from '../../src/notify/notifier.ts';
 import { Alertmanager } from '../support/alertmanager.ts';
-import { homeostat, ownFolder } from '../support/daemon.ts';
+import { Daemon, homeostat, ownFolder } from '../support/daemon.ts';
 import { MailServer } from '../support/mail-server.ts';
 import { context, HOSTILE, notice, told } from '../support/notices.ts';
 import { OwnAuthority } from '../support/own-authority.ts';
@@ -150,3 +153,45 @@ test('a channel that is not there, and a configuration that is wrong, are said i
   assert.match(stderr, /wrong\.yaml:3: notify\.channels\.a\.type: "emial" is not one of email, slack/);
   assert.match(stderr, /wrong\.yaml:4: notify\.channels\.b: .* is not allowed without encryption: use https/);
 });
+
+test('a daemon tells of an incident once, through a kill, and the incident knows who was told', async (t) => {
+  const { folder, sink, args } = await configured(t);
+  const config = join(folder, 'daemon.yaml');
+  writeFileSync(
+    config,
+    `limits: { memory: 0.1%, memory_for: 2s }
+notify:
+  channels:
+    hook: { type: webhook, url: '${sink.address}/in', secret_env: HOOK_SECRET }
+`,
+  );
+  // The first try fails, and the daemon is killed while the notice waits.
+  sink.status(503, { 'retry-after': '5' });
+  const env = { HOOK_SECRET: 'a signing secret' };
+  const daemon = await Daemon.start(t, folder, { args: ['--config', config], env });
+  const whys = async (): Promise<string[]> => {
+    const { stdout } = await homeostat(folder, ['incidents', '--json', ...args.slice(0, 2)]);
+    const [incident] = JSON.parse(stdout) as Incident[];
+    return incident?.decisions.map(({ why }) => why) ?? [];
+  };
+  await until(async () => (await whys()).includes('hook not reached yet: HTTP 503'), 'the first try');
+  await daemon.end('SIGKILL');
+  const again = await Daemon.start(t, folder, { args: ['--config', config], env });
+  await until(() => sink.received.length === 2, 'the notice after the restart');
+
+  const [first, second] = sink.received.map(({ body }) => JSON.parse(body).notices[0]);
+  assert.deepEqual([second.what, second.incident.id], ['opened', first.incident.id]);
+  assert.equal(second.incident.kind, 'threshold');
+  assert.equal(second.incident.host, hostname());
+  const keys = sink.received.map(({ headers }) => headers['idempotency-key']);
+  assert.equal(keys[0], keys[1]);
+  await until(async () => (await whys()).at(-1) === 'told by hook', 'the decision');
+  assert.doesNotMatch(again.log(), /a signing secret/);
+  assert.equal((await again.end()).code, 0);
+});
+
+/** Waits until it is so, half a minute at most. */
+async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let end = Date.now() + 30_000; !(await isSo()); await sleep(50))
+    if (Date.now() > end) throw new Error(`${what} did not come`);
+}

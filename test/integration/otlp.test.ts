@@ -14,11 +14,17 @@ interface HistoryFrames {
 }
 
 /** A daemon that sends to `endpoint` each second. */
-function sending(t: TestContext, folder: string, endpoint: string, more = ''): Promise<Daemon> {
+function sending(
+  t: TestContext,
+  folder: string,
+  endpoint: string,
+  more = '',
+  timeout = '1s',
+): Promise<Daemon> {
   const config = join(folder, 'homeostat.yaml');
   writeFileSync(
     config,
-    `exporters:\n  otlp:\n    endpoint: ${endpoint}\n    interval: 1s\n    timeout: 1s\n${more}`,
+    `exporters:\n  otlp:\n    endpoint: ${endpoint}\n    interval: 1s\n    timeout: ${timeout}\n${more}`,
   );
   return Daemon.start(t, folder, { args: ['--config', config] });
 }
@@ -127,7 +133,7 @@ describe('a daemon that sends by OTLP', () => {
     assert.ok(otlp!.metrics.sent >= 3);
   });
 
-  it('is unharmed by endpoints that refuse, are busy, are slow or have a wrong certificate, counts, and ends in time', async (t) => {
+  it('is unharmed by endpoints that refuse, are busy or are slow, and counts', async (t) => {
     const folder = ownFolder(t);
     const sink = await OtlpSink.start(t);
     sink.answer = () => ({ status: 400 });
@@ -153,9 +159,18 @@ describe('a daemon that sends by OTLP', () => {
       ['metrics not exported'],
     );
     assert.ok(lost >= 1);
-    const asked = Date.now();
     assert.equal((await daemon.end()).code, 0);
-    assert.ok(Date.now() - asked < 20_000);
+  });
+
+  it('does not wait at its end for a repetition that is planned', async (t) => {
+    const folder = ownFolder(t);
+    const sink = await OtlpSink.start(t);
+    sink.answer = () => ({ status: 429, headers: { 'retry-after': '50' } });
+    const daemon = await sending(t, folder, sink.endpoint, '', '1m');
+    await until(() => sink.requests >= 1, 'a request');
+    const isLate = new Promise((resolve) => setTimeout(resolve, 30_000, 'it is late').unref());
+    const ended = await Promise.race([daemon.end(), isLate]);
+    assert.equal((ended as { code: number }).code, 0);
   });
 
   it('sends over TLS only to whom the authority certified', async (t) => {

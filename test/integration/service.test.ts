@@ -28,6 +28,8 @@ test('systemd takes each unit without a complaint, and rates its exposure at 2.0
   }
 });
 
+const AS_ITS_USER = ['--reuid=homeostat', '--regid=homeostat', '--init-groups'];
+
 test('a real systemd installs, starts, watches, reloads and removes it', async (t) => {
   const machine = await SystemdMachine.boot(t);
   const inside = (path: string): string => join(machine.root, path);
@@ -161,12 +163,30 @@ test('a real systemd installs, starts, watches, reloads and removes it', async (
     assert.equal((await machine.run('systemctl', 'restart', unit)).code, 0);
   });
 
-  await t.test('a hub runs beside it', async () => {
+  await t.test('a hub runs beside it, and what watches the machine tells it', async () => {
     const { code, said } = await machine.homeostat('service', 'install', '--hub');
     assert.equal(code, 0, said);
     assert.equal(await machine.property('homeostat-hub.service', 'ActiveState'), 'active');
     assert.equal(mode('var/log/homeostat/hub.log'), '640');
     assert.match((await machine.homeostat('service', 'logs', '--hub')).said, /takes events on/);
+    writeFileSync(config, 'incidents:\n  close_after: 1m\n');
+    assert.equal((await machine.run('systemctl', 'reload', 'homeostat-hub.service')).code, 0);
+    // The command that was installed knows where the service's data are.
+    const asItsUser = (...args: readonly string[]) =>
+      machine.run('setpriv', ...AS_ITS_USER, '/usr/local/bin/homeostat', ...args);
+    const made = await asItsUser('hub', 'token', 'create', '--json');
+    assert.equal(made.code, 0, made.said);
+    const { token } = JSON.parse(made.said) as { token: string };
+    const agent = await machine.homeostat('service', 'install', '--agent', '--', '--enroll', token);
+    assert.equal(agent.code, 0, agent.said);
+    assert.match(await machine.property(unit, 'ExecStart'), / agent --data/);
+    const hosts = () => asItsUser('hub', 'hosts');
+    await machine.until(
+      hosts,
+      (answer) => /homeostat-test/.test(answer.said),
+      'the host in the list of the hub',
+    );
+
     const purge = await machine.homeostat('service', 'uninstall', '--purge', '--yes');
     assert.deepEqual([purge.code, /homeostat-hub shares the data/.test(purge.said)], [2, true]);
     assert.equal((await machine.homeostat('service', 'uninstall', '--hub')).code, 0);
@@ -181,6 +201,7 @@ test('a real systemd installs, starts, watches, reloads and removes it', async (
     const asked = await machine.homeostat('service', 'uninstall', '--purge');
     assert.deepEqual([asked.code, /nobody is there to answer/.test(asked.said)], [2, true]);
     assert.equal((await machine.homeostat('service', 'uninstall', '--purge', '--yes')).code, 0);
+    assert.notEqual((await machine.run('test', '-e', '/usr/local/bin/homeostat')).code, 0);
     for (const path of [
       'var/lib/homeostat',
       'var/log/homeostat',

@@ -1,10 +1,16 @@
 import { Incidents } from '../../src/alert/incidents/incidents.ts';
 import { DEFAULT_POLICY } from '../../src/alert/incidents/policy.ts';
+import type { Evidence } from '../../src/model/evidence.ts';
 import type { Incident, Signal } from '../../src/model/incident.ts';
 import type { IncidentArchive } from '../../src/model/incident-archive.ts';
 
-/** The incidents that signals make, each as it is now; without evidence. */
-export function fixtureArchive(signals: readonly Signal[]): IncidentArchive {
+const NO_EVIDENCE: Evidence = { series: [], frames: [], scans: [] };
+
+/** The incidents that signals make, each as it is now; `evidenceOf`: what was kept of one. */
+export function fixtureArchive(
+  signals: readonly Signal[],
+  evidenceOf: (incident: Incident) => Evidence = () => NO_EVIDENCE,
+): IncidentArchive {
   const made = new Map<string, Incident>();
   const incidents = new Incidents({
     policy: DEFAULT_POLICY,
@@ -23,6 +29,6 @@ export function fixtureArchive(signals: readonly Signal[]): IncidentArchive {
         .filter(({ since, closedAt = to }) => since < to && closedAt >= from)
         .slice(0, limit),
     named: (prefix) => newestFirst().filter(({ id }) => id.startsWith(prefix)),
-    evidence: () => ({ series: [], frames: [], scans: [] }),
+    evidence: (id) => evidenceOf(made.get(id)!),
   };
 }

@@ -2,6 +2,7 @@ import { Profiles } from '../../src/alert/profiles/profiles.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Anomaly, Severity } from '../../src/model/anomaly.ts';
 import type { Forecast } from '../../src/model/breach.ts';
+import type { Evidence, TopProcess } from '../../src/model/evidence.ts';
 import type {
   Frame,
   HistoryAnswer,
@@ -9,6 +10,7 @@ import type {
   PastProcesses,
   ProcessPoint,
 } from '../../src/model/history.ts';
+import type { Incident as KeptIncident } from '../../src/model/incident.ts';
 import type { IncidentArchive } from '../../src/model/incident-archive.ts';
 import type { ListedProcess, Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
@@ -55,7 +57,25 @@ export class FixtureSource implements Source {
   }
 
   get archive(): IncidentArchive {
-    return fixtureArchive(this.history.anomalies({}));
+    return fixtureArchive(this.history.anomalies({}), (incident) => this.#evidence(incident));
+  }
+
+  /** Ten minutes before it and all of it, and who took most each half minute. */
+  #evidence({ since, closedAt = this.#clock.now(), metrics }: KeptIncident): Evidence {
+    const keys = metrics.map(({ metric }) => metric);
+    const from = since - 10 * MINUTE;
+    const { frames } = this.#query({ metrics: keys, from, to: closedAt, resolution: 1, maxPoints: 10_000 });
+    const scans = [];
+    for (let at = from; at < closedAt; at += 30_000) {
+      const all = this.history.processesAt(at)?.processes ?? [];
+      const processes = all.toSorted((one, other) => (other.cpu ?? 0) - (one.cpu ?? 0)).slice(0, 8);
+      scans.push({ at, processes: processes as TopProcess[] });
+    }
+    return {
+      series: keys,
+      frames: frames.map(({ metric, at, mean }) => ({ metric, at, value: mean })),
+      scans,
+    };
   }
 
   get subscribers(): number {
@@ -228,10 +248,10 @@ export class FixtureSource implements Source {
   }
 
   /** The sample of this moment, and each five seconds the processes and the status. */
-  /** Another anomaly opens now, `opened-HIGH`, as the live stream tells of it. */
+  /** Another incident opens now, `opened-HIGH`, as the live stream tells of it. */
   open(severity: Severity): void {
-    const [like] = fixtureAnomalies(this.incidents, this.#startedAt, this.#clock.now());
-    this.emit({ type: 'anomaly', anomaly: { ...like!, id: `opened-${severity}`, severity } });
+    const [like] = this.archive.list({});
+    this.emit({ type: 'incident', incident: { ...like!, id: `opened-${severity}`, severity } });
   }
 
   tick(): void {

@@ -16,6 +16,9 @@ export interface Cause {
   readonly resource?: string;
 }
 
+/** Whoever accounts for less than this is not what it is about. */
+const LEAST_SHARE = 0.3;
+
 /** What the signals of an incident named so far, oldest first. */
 export interface NamedCauses {
   readonly programs: readonly string[];
@@ -35,7 +38,7 @@ export function causeOf({ kind, metrics, culprits }: Signal): Cause {
   const mount = known?.attributes['system.filesystem.mountpoint'];
   if (mount !== undefined) return { label: `filesystem ${mount}`, subject: `filesystem ${mount}` };
   const [first] = culprits;
-  const program = first && programOf(first);
+  const program = first && first.share >= LEAST_SHARE ? programOf(first) : undefined;
   return {
     label: program === undefined ? (resource ?? 'the machine') : `process ${program}`,
     ...(program !== undefined && { program }),

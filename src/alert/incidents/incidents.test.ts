@@ -103,6 +103,14 @@ const GROUPS: readonly {
     groups: { 'process /usr/bin/xmrig': ['load', 'machine'] },
   },
   {
+    what: 'who accounts for a small part is not the cause',
+    signals: [
+      signal('weak', { culprits: [{ ...culprit('/usr/bin/ffmpeg'), share: 0.2 }] }),
+      signal('load', { metrics: [LOAD], culprits: [] }),
+    ],
+    groups: { cpu: ['weak', 'load'] },
+  },
+  {
     what: 'a file system is its own cause, whoever writes to it',
     signals: [
       signal('forecast', { kind: 'forecast', metrics: [disk('/var')], culprits: [] }),

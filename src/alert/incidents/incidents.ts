@@ -3,7 +3,7 @@ import type { Decision, Incident, Notice, Signal } from '../../model/incident.ts
 import { causeOf, isOneWith } from './cause.ts';
 import { begin, close, comeBack, decide, type KeptIncident, take, withDecision } from './kept.ts';
 import type { IncidentPolicy } from './policy.ts';
-import { dueOf, holdOf } from './telling.ts';
+import { dueOf, HANDED, holdOf, NO_CHANNEL } from './telling.ts';
 
 export interface IncidentsOptions {
   readonly policy: IncidentPolicy;
@@ -12,10 +12,9 @@ export interface IncidentsOptions {
   /** What is known of an incident from elsewhere at `at`: why it is expected, and what people said of it. */
   readonly annotate?: (incident: Incident, at: number) => Annotation;
   /** Tells people. Left out: nobody is to be told. */
-  readonly notify?: (notice: Notice) => void;
+  readonly notify?: ((notice: Notice) => void) | undefined;
 }
 
-const HANDED = 'handed to the channels';
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
 
 export type Annotation = Pick<Incident, 'expected' | 'verdict' | 'acknowledged'>;
@@ -175,7 +174,7 @@ export class Incidents {
     const { notify } = this.#options;
     const news = kept.memory.held?.because === 'expected' ? 'more than was expected of it: ' : '';
     // Whether somebody was told is what the channels say.
-    const why = `${news}${notify ? HANDED : 'no channel is set up'}`;
+    const why = `${news}${notify ? HANDED : NO_CHANNEL}`;
     const decided = decide(kept, { at, what, told: false, why }, undefined);
     this.#change(decided);
     notify?.({ what, at, incident: decided.incident, ...(together && { together }) });

@@ -12,6 +12,14 @@ export interface Hold {
 
 type What = Decision['what'];
 
+/** Why nothing more than that is decided here: whether somebody was told is what the channels say. */
+export const HANDED = 'handed to the channels';
+export const NO_CHANNEL = 'no channel is set up';
+
+/** Whether nothing held it back. */
+export const isReleased = ({ told, why }: Decision): boolean =>
+  told || why.endsWith(HANDED) || why.endsWith(NO_CHANNEL);
+
 /** What people do not know yet of an incident. */
 export function dueOf(
   { incident, memory }: KeptIncident,

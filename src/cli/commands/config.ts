@@ -56,10 +56,17 @@ export function addConfig(program: Command): void {
     .description(
       'let the Homeostat that runs read its file again; says what holds now and what needs a restart',
     )
-    .action(async (options: { data: string; json?: true }) => {
+    .option('--hub', 'the hub that runs with that folder')
+    .action(async (options: ReloadOptions) => {
       const { reload } = await import('../config/reload.ts');
       await reload(options);
     });
+}
+
+export interface ReloadOptions {
+  readonly data: string;
+  readonly hub?: true;
+  readonly json?: true;
 }
 
 export interface ShowOptions {

@@ -2,17 +2,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, errorMessage, UserError } from '../../lib/errors.ts';
-import { type Client, type ReloadNote, requireRunning } from '../client.ts';
+import { type Client, type ReloadNote, requireHub, requireRunning } from '../client.ts';
+import type { ReloadOptions } from '../commands/config.ts';
+import { hubFolder } from '../hub-folder.ts';
 import { RELOAD_REQUEST } from '../reload.ts';
 
 /** How long an answer is waited for, ms. */
 const PATIENCE_MS = 10_000;
 
 /** `homeostat config reload`: asks the daemon of a data folder and tells what came of it. Throws a UserError where it was not taken over. */
-export async function reload({ data, json }: { data: string; json?: true }): Promise<void> {
-  const client = requireRunning(data);
-  ask(client, data);
-  const { applied, needRestart, problems } = await answer(client, data);
+export async function reload({ data, hub, json }: ReloadOptions): Promise<void> {
+  const find = () => (hub ? requireHub(data) : requireRunning(data));
+  const client = find();
+  ask(client, hub ? hubFolder(data) : data);
+  const { applied, needRestart, problems } = await answer(client, find);
   if (json) {
     console.log(JSON.stringify({ applied, needRestart, problems }, null, 2));
     if (problems.length > 0) process.exitCode = 2;
@@ -38,14 +41,14 @@ function ask({ run }: Client, data: string): void {
   }
 }
 
-async function answer({ run }: Client, data: string): Promise<ReloadNote> {
+async function answer({ run }: Client, find: () => Client): Promise<ReloadNote> {
   const before = run.reloaded?.at ?? 0;
   for (let end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {
-    const note = requireRunning(data).run.reloaded;
+    const note = find().run.reloaded;
     if (note && note.at > before) return note;
   }
   throw new UserError(
-    `the Homeostat with pid ${run.pid} did not answer within ${PATIENCE_MS / 1000} s; see daemon.log`,
+    `the Homeostat with pid ${run.pid} did not answer within ${PATIENCE_MS / 1000} s; see its log`,
     1,
   );
 }

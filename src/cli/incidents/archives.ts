@@ -25,6 +25,8 @@ export async function listIncidents(data: string, query: IncidentQuery): Promise
 export interface WithEvidence {
   readonly incident: Incident;
   readonly evidence: Evidence;
+  /** Of a host of a hub, and not of this machine, whose id means nothing to people. */
+  readonly ofHub: boolean;
 }
 
 /** An incident, the folder that keeps it, and all that are kept there, newest first. */
@@ -52,7 +54,7 @@ export async function readIncident(data: string, prefix: string): Promise<WithEv
       incident.state === 'closed'
         ? kept.frames
         : await measured(place.history(incident.host), incident, metrics);
-    return { incident, evidence: { ...kept, frames } };
+    return { incident, evidence: { ...kept, frames }, ofHub: place.folder !== data };
   });
 }
 

@@ -79,6 +79,7 @@ export const ROWS: readonly RowSpec[] = [
       lines('Open anomalies and incidents', 'none', [
         query(`sum by (severity) (${named('homeostat_anomalies_open')})`, 'anomalies {{severity}}'),
         query(`sum by (severity) (${named('homeostat_incidents_open')})`, 'incidents {{severity}}'),
+        query(`sum by (kind) (${named('homeostat_breaches_open')})`, 'limits {{kind}}'),
       ]),
     ],
   },

@@ -1,5 +1,6 @@
 import { printable } from '../../lib/text.ts';
 import type { Anomaly, BrokenMetric, Culprit, Severity } from '../../model/anomaly.ts';
+import type { Breach } from '../../model/breach.ts';
 import type { Incident } from '../../model/incident.ts';
 
 /** What is told of a finding, in the terms of OpenTelemetry's log data model. */
@@ -29,6 +30,21 @@ export function anomalyRecord(anomaly: Anomaly, now: number): LogRecord {
       ...attributesOf(anomaly),
       'homeostat.score': score,
       'homeostat.return_period': returnPeriodSeconds,
+    },
+  };
+}
+
+/** A limit that is breached, or a forecast, as it opened, changed or closed. */
+export function breachRecord(breach: Breach, now: number): LogRecord {
+  const { limit, line, full, raisedAt } = breach;
+  return {
+    ...recordOf(breach, now, raisedAt),
+    eventName: 'homeostat.breach',
+    attributes: {
+      ...attributesOf(breach),
+      'homeostat.limit': limit,
+      'homeostat.line': line,
+      ...(full && { 'homeostat.full_at': new Date(full.at).toISOString() }),
     },
   };
 }

@@ -4,13 +4,14 @@ import { Means } from '../../lib/means.ts';
 import { printable, truncate } from '../../lib/text.ts';
 import type { Timers } from '../../lib/timers.ts';
 import type { Anomaly } from '../../model/anomaly.ts';
+import type { Breach } from '../../model/breach.ts';
 import type { Loss } from '../../model/coverage.ts';
 import type { Incident } from '../../model/incident.ts';
 import type { Series, Tick } from '../../model/metric.ts';
 import type { OtlpStatus } from '../../model/status.ts';
 import { type Family, familiesOf } from '../family.ts';
 import type { ClientOptions } from './client.ts';
-import { anomalyRecord, incidentRecord, type LogRecord } from './log-records.ts';
+import { anomalyRecord, breachRecord, incidentRecord, type LogRecord } from './log-records.ts';
 import { Sender, type Sent } from './sender.ts';
 
 /** All metrics of one interval; times in ms since the epoch. */
@@ -93,6 +94,10 @@ export class Otlp {
 
   anomaly(anomaly: Anomaly): void {
     if (this.#options.logs) this.#records.push(anomalyRecord(anomaly, this.#options.clock.now()));
+  }
+
+  breach(breach: Breach): void {
+    if (this.#options.logs) this.#records.push(breachRecord(breach, this.#options.clock.now()));
   }
 
   incident(incident: Incident): void {

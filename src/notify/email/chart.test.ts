@@ -23,11 +23,16 @@ const [PAPER, USUAL, UNUSUAL, BOTH, SEEN] = [0, 1, 2, 3, 4];
 test('the line lies over the band of what is usual, and the incident is shaded', () => {
   const at = reader(drawChart(input));
   assert.equal(at(0.4, 0.5), PAPER);
-  assert.equal(at(0.4, 0.945), USUAL);
-  assert.equal(at(0.4, 0.97), SEEN);
-  assert.equal(at(0.9, 0.03), SEEN);
+  assert.equal(at(0.4, 0.934), USUAL);
+  assert.equal(at(0.4, 0.954), SEEN);
+  assert.equal(at(0.9, 0.046), SEEN);
   assert.equal(at(0.9, 0.5), UNUSUAL);
-  assert.equal(at(0.9, 0.97), BOTH);
+  assert.equal(at(0.9, 0.954), BOTH);
+});
+
+test('a line along the edge is seen whole', () => {
+  const at = reader(drawChart({ ...input, points: points.map(([time]) => [time, 1] as const) }));
+  for (const y of [0.01, 0.015, 0.02]) assert.equal(at(0.4, y), SEEN, `${y}`);
 });
 
 test('the axis has room for all that is seen and expected, and no more than there can be', () => {

@@ -61,8 +61,11 @@ export function drawChart(input: ChartInput): Buffer {
   const { bottom, top } = scaleOf(input);
   const [begin, end] = [points[0]![0], points.at(-1)![0]];
   const column = (at: number): number => Math.round(((at - begin) / (end - begin || 1)) * (width - 1));
+  // A line at the edge is still seen whole.
   const line = (value: number): number =>
-    Math.round(((top - Math.min(top, Math.max(bottom, value))) / (top - bottom)) * (height - 1));
+    Math.round(
+      LINE + ((top - Math.min(top, Math.max(bottom, value))) / (top - bottom)) * (height - 1 - 2 * LINE),
+    );
   const pixels = new Uint8Array(width * height);
   const [shadeFrom, shadeTo] = [column(since), column(until)];
   const [bandFrom, bandTo] = [line(high), line(low)];

@@ -1,6 +1,7 @@
 import type { BrokenMetric } from '../../model/anomaly.ts';
 import { formatRange, formatValue, metricLabel } from '../../model/display.ts';
 import type { ReadSeries, Told } from '../notifier.ts';
+import { bandOf } from '../words.ts';
 import { drawChart, scaleOf } from './chart.ts';
 
 /** Shown before the incident began. */
@@ -28,7 +29,8 @@ export function pictureOf({ notice }: Told, series: ReadSeries): Picture | undef
     const points = series(incident.host, metric.metric, from, at).filter(([, value]) =>
       Number.isFinite(value),
     );
-    if (points.length >= FEWEST) return draw(metric, points, incident.since, until);
+    if (points.length >= FEWEST)
+      return draw(metric, points, { since: incident.since, until, band: bandOf(incident) });
   }
   return undefined;
 }
@@ -36,8 +38,7 @@ export function pictureOf({ notice }: Told, series: ReadSeries): Picture | undef
 function draw(
   { metric, unit, expectedLow: low, expectedHigh: high }: BrokenMetric,
   points: readonly (readonly [number, number])[],
-  since: number,
-  until: number,
+  { since, until, band }: { readonly since: number; readonly until: number; readonly band: string },
 ): Picture {
   const input = { points, low, high, since, until, ...(unit === '1' && { most: 1 }) };
   const { bottom, top } = scaleOf(input);
@@ -49,7 +50,7 @@ function draw(
     bottom: formatValue(bottom, unit),
     from: time(first),
     to: time(last),
-    caption: `green: usual, ${formatRange(low, high, unit)}; red: the incident, from ${time(since)}`,
+    caption: `green: ${band} ${formatRange(low, high, unit)}; red: the incident, from ${time(since)}`,
   };
 }
 
