@@ -32,7 +32,7 @@ export function systemctl(verb: string, { name, user }: Unit, more = ''): string
 /** Text of others between marks that it cannot forge. */
 export const quoted = (text: string): string => `\`${printable(text).replaceAll('`', "'")}\``;
 
-export const nameOf = (process: ListedProcess): string => quoted(processName(process));
+const nameOf = (process: ListedProcess): string => quoted(processName(process));
 
 export const subjectOf = (process: ListedProcess): string =>
   `process ${nameOf(process)} (pid ${process.pid})`;
