@@ -3,9 +3,9 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { withWalk } from '../advise/walks.ts';
 import { readWalks, WALKS_FILE } from '../agent/advisor.ts';
-import { folderSizes } from '../collect/folders.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { errorCode, UserError } from '../lib/errors.ts';
+import { folderSizes } from '../lib/folder-sizes.ts';
 import { duration } from '../lib/text.ts';
 
 /** A minute and ten million entries at most; so many folders are kept. */

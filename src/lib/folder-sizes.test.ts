@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { folderSizes } from './folders.ts';
+import { folderSizes } from './folder-sizes.ts';
 
 const BOUNDS = { milliseconds: 10_000, entries: 10_000, folders: 100 };
 
