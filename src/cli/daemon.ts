@@ -1,5 +1,6 @@
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { Advisor, WALKS_FILE } from '../agent/advisor.ts';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
 import { exporting } from '../agent/exporting.ts';
@@ -193,6 +194,7 @@ export async function runDaemon(
     onScan: (scan) => {
       hub.scanned(scan);
       incidents.scan(scan);
+      advisor.scan(scan);
       follower?.scan(scan);
     },
     onAnomaly: (anomaly) => {
@@ -207,6 +209,11 @@ export async function runDaemon(
       exports.breach(breach);
       follower?.breach(breach);
     },
+  });
+  // advise
+  const advisor = new Advisor({
+    ...{ host, clock, history: store, agent, walksPath: join(folder, WALKS_FILE) },
+    machine: { cpus: availableParallelism(), memoryBytes: totalmem() },
   });
   const schedule = new Schedule({
     host,
@@ -253,6 +260,7 @@ export async function runDaemon(
       openAnomalies: () => agent.openAnomalies(),
       openBreaches: () => agent.openBreaches(),
       forecasts: () => agent.forecasts(),
+      advice: (incident) => advisor.advice(incident),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: alarmsPerWeek,

@@ -11,6 +11,7 @@ import type { Tick } from '../model/metric.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { PublishStatus } from '../model/publish.ts';
+import type { Advice } from '../model/recommendation.ts';
 import type { Band } from '../model/score.ts';
 import type { AlarmState, OtlpStatus, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
@@ -27,6 +28,7 @@ export interface AgentView {
   openAnomalies(): readonly Anomaly[];
   openBreaches(): readonly Breach[];
   forecasts(): readonly Forecast[];
+  advice(incident?: Incident): Advice;
   profiles(wanted?: string): ProfilesAnswer;
   alarms(): AlarmState;
   /** Undefined where nothing is published. */
@@ -118,6 +120,10 @@ export class Hub implements Source {
 
   forecasts(): readonly Forecast[] {
     return this.#options.agent.forecasts();
+  }
+
+  advice(incident?: Incident): Advice {
+    return this.#options.agent.advice(incident);
   }
 
   bands(): Readonly<Record<string, Band>> {

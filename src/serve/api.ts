@@ -5,7 +5,7 @@ import type { HostsAnswer } from '../model/host.ts';
 import { parseSeriesKey } from '../model/metric.ts';
 import type { ListedProcess } from '../model/process.ts';
 import { HttpError } from './http-error.ts';
-import { answerOfIncidents } from './incidents.ts';
+import { answerOfIncidents, namedIncident } from './incidents.ts';
 import { decoded, Parameters, quoted } from './parameters.ts';
 import { type HubSource, isHub, type ProcessList, type Source } from './source.ts';
 
@@ -59,6 +59,11 @@ const ROUTES: readonly Route[] = [
     parameters: ['from', 'to', 'limit'],
     answer: ({ source, parameters }) => ({ breaches: source.history.breaches(anomaliesQuery(parameters)) }),
   },
+  {
+    path: /^recommendations$/,
+    parameters: ['incident'],
+    answer: recommendations,
+  },
   { path: /^forecasts$/, answer: ({ source }) => ({ forecasts: source.forecasts() }) },
 ];
 
@@ -83,7 +88,7 @@ export function answer(
   }
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, breaches, forecasts, incidents, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, breaches, forecasts, recommendations, incidents, coverage, stream`,
   );
 }
 
@@ -281,6 +286,11 @@ function anomaliesQuery(parameters: Parameters) {
   }
   const limit = parameters.integer('limit', 1, 10_000) ?? 200;
   return { ...(from !== undefined && { from }), ...(to !== undefined && { to }), limit };
+}
+
+function recommendations({ source, parameters }: Request) {
+  const id = parameters.text('incident');
+  return source.advice(id === undefined ? undefined : namedIncident(source.archive, id));
 }
 
 function anomaly({ source, id }: Request) {

@@ -1,3 +1,4 @@
+import type { Incident } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import { HttpError } from './http-error.ts';
 import { decoded, Parameters, quoted } from './parameters.ts';
@@ -21,7 +22,7 @@ export function answerOfIncidents(
   if (id === undefined) return { incidents: archive.list(listQuery(query, ofHub)) };
   const host = ofHub ? ['host'] : [];
   const parameters = new Parameters(query, evidence ? ['metric', ...host] : host, ['metric']);
-  const incident = named(archive, decoded(id));
+  const incident = namedIncident(archive, decoded(id));
   if (!evidence) return incident;
   const asked = parameters.all('metric');
   if (asked.length > MOST_METRICS)
@@ -52,7 +53,8 @@ function listQuery(query: URLSearchParams, ofHub: boolean) {
   };
 }
 
-function named(archive: IncidentArchive, id: string) {
+/** The one incident whose id begins so. Throws HttpError. */
+export function namedIncident(archive: IncidentArchive, id: string): Incident {
   const [incident, other] = archive.named(id);
   if (!incident)
     throw new HttpError(404, `no incident is called ${quoted(id)}: /api/v1/incidents lists what is known`);

@@ -58,6 +58,7 @@ export class FixtureHub implements HubSource {
       process: (id) => machine.process(id),
       profiles: () => ({ profiles: [], forgotten: 0 }),
       forecasts: () => [],
+      advice: () => machine.advice(),
       bands: () => ({}),
       subscribe: (listener) => machine.subscribe((event) => event.type !== 'status' && listener(event)),
     };

@@ -14,6 +14,7 @@ import type { Incident as KeptIncident } from '../../src/model/incident.ts';
 import type { IncidentArchive } from '../../src/model/incident-archive.ts';
 import type { ListedProcess, Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
+import type { Advice } from '../../src/model/recommendation.ts';
 import type { Band } from '../../src/model/score.ts';
 import { severityOf } from '../../src/model/severity.ts';
 import type { ScoreNow, Status } from '../../src/model/status.ts';
@@ -153,6 +154,10 @@ export class FixtureSource implements Source {
     },
     breaches: () => [],
   };
+
+  advice(): Advice {
+    return { at: this.#clock.now(), recommendations: [], top: [] };
+  }
 
   forecasts(): readonly Forecast[] {
     return [];

@@ -176,6 +176,7 @@ export function wireMachine(
       openAnomalies: () => agent.openAnomalies(),
       openBreaches: () => agent.openBreaches(),
       forecasts: () => agent.forecasts(),
+      advice: () => ({ at: clock.now(), recommendations: [], top: [] }),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: 7,
