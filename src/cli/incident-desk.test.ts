@@ -110,6 +110,8 @@ test('what people and channels say reaches an incident that is long over', (t) =
   bench.desk.signal(bench.signal(BEGIN, BEGIN + 1000));
   bench.pass(2 * HOUR);
   const [incident] = bench.all;
+  bench.desk.signal(bench.signal(BEGIN, BEGIN + 1000));
+  assert.deepEqual(bench.all, [incident], 'told again, it is the same one');
   bench.desk.told(incident!.id, { at: BEGIN, what: 'closed', told: true, why: 'told by mail' });
   const said = feedbackOf(incident!, { verdict: 'confirmed', at: BEGIN }, wallClock('UTC'));
   changeFeedback(bench.folder, () => [said]);

@@ -125,8 +125,10 @@ export class IncidentDesk {
   /** Something was found. What comes late may be over by now, as what comes right after it may say: it waits for that. */
   signal(signal: Signal): void {
     const { clock } = this.#options;
-    const isNew = signal.state === 'open' && !this.#incidents.knows(signal.id);
-    const isLate = isNew && clock.now() - signal.raisedAt > LATE_MS;
+    const isNew = !this.#incidents.knows(signal.id);
+    // A log that is read again tells what is long over once more.
+    if (isNew && signal.state === 'closed' && this.#file.holds(signal.id, signal.since)) return;
+    const isLate = isNew && signal.state === 'open' && clock.now() - signal.raisedAt > LATE_MS;
     if (isLate || this.#late.has(signal.id)) {
       const known = this.#late.get(signal.id);
       this.#late.set(signal.id, { signal, until: known?.until ?? clock.monotonic() + LATE_WAIT_MS });
