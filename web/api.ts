@@ -1,6 +1,7 @@
 import type { Anomaly } from '../src/model/anomaly.ts';
 import type { HostsAnswer } from '../src/model/host.ts';
 import type { Incident } from '../src/model/incident.ts';
+import type { Advice } from '../src/model/recommendation.ts';
 import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
 import type { EvidenceAnswer, HistoryColumns, ProcessColumns, ProcessList, SeriesInfo } from './answers.ts';
@@ -50,6 +51,10 @@ export async function fetchIncidents(from: number): Promise<readonly Incident[]>
   return (await get<{ incidents: readonly Incident[] }>(pathOf(`incidents?from=${Math.floor(from)}`)))
     .incidents;
 }
+
+/** What to do about an incident. */
+export const fetchAdvice = (incident: string) =>
+  get<Advice>(pathOf(`recommendations?incident=${encodeURIComponent(incident)}`));
 
 export const fetchEvidence = (incident: string) =>
   get<EvidenceAnswer>(pathOf(`incidents/${encodeURIComponent(incident)}/evidence`));

@@ -1,5 +1,6 @@
 import { duration, printable } from '../src/lib/text.ts';
 import type { Incident } from '../src/model/incident.ts';
+import { AdvicePanel } from './advice.tsx';
 import { Severity } from './chart.tsx';
 import { EvidencePanel } from './evidence.tsx';
 import { BrokenMetrics, Culprits } from './findings.tsx';
@@ -56,6 +57,7 @@ export function IncidentStory({ incident }: { readonly incident: Incident }) {
         </button>
       </p>
       <div class="details">
+        <AdvicePanel incident={incident} />
         <BrokenMetrics metrics={metrics} expected={kind === 'peers' ? 'Peers' : 'Usually'} />
         {culprits.length > 0 && <Culprits culprits={culprits} />}
         <EvidencePanel incident={incident} />

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Event, type Host_State } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { AgentSays } from '../../test/support/agent-events.ts';
 import { fixtureAnomalies } from '../../test/support/fixture-anomalies.ts';
+import { breach } from '../../test/support/situation.ts';
 import { readAgentEvent } from './agent-event.ts';
 
 const AT = 1_790_000_000_000;
@@ -28,6 +29,19 @@ test('each payload of an agent is what it said', () => {
     [process.life, id, name, executable, cpu, uid, state],
     ['end', '1f0c9e2a-17-4711', 'worker', '/usr/bin/worker', 0.25, 1000, 'S'],
   );
+});
+
+test('a breach comes whole, and what is none is not passed on', () => {
+  const sent = breach('disk', 'system.filesystem.utilization', {
+    ...{ kind: 'forecast', full: { at: AT + 2, earliest: AT + 1, latest: AT + 3 } },
+  });
+  const json = (text: string) => read(says.event(AT, { breach: { json: text } }));
+  const told = json(JSON.stringify(sent));
+  assert.ok(told?.kind === 'breach');
+  assert.deepEqual(told.breach, sent);
+  assert.equal(json(JSON.stringify({ ...sent, kind: 'machine' })), undefined);
+  assert.equal(json(JSON.stringify({ ...sent, full: { at: 'soon' } })), undefined);
+  assert.equal(json('{'), undefined);
 });
 
 test('an anomaly comes whole, and what is none is not passed on', () => {

@@ -190,6 +190,15 @@ test('what comes back soon is the same incident, and later another one', () => {
   assert.equal(bench.all().length, 2);
 });
 
+test('what names nobody is not the return of what somebody did', () => {
+  const bench = new Bench().tell(signal('a'), closed(signal('a'), BEGIN)).pass(10 * MINUTE);
+  const load = signal('load', { metrics: [LOAD], culprits: [] });
+  bench.tell(load, closed(load, bench.at)).pass(10 * MINUTE);
+  assert.deepEqual(bench.groups(), { 'process /usr/bin/xmrig': ['a'], cpu: ['load'] });
+  bench.tell(signal('again', { metrics: [LOAD], culprits: [] }));
+  assert.deepEqual(bench.groups(), { 'process /usr/bin/xmrig': ['a'], cpu: ['load', 'again'] });
+});
+
 test('the severity rises and never falls, and the rise is told', () => {
   const bench = new Bench().tell(signal('a'), signal('a', { severity: 'HIGH' }), signal('a'));
   assert.equal(bench.all()[0]?.severity, 'HIGH');

@@ -110,7 +110,8 @@ export class Incidents {
     const { reopenWithinMs } = this.#policy;
     const cause = causeOf(signal);
     const alike = [...this.#kept.values()].filter(
-      ({ incident, memory }) => incident.host === signal.host && isOneWith(cause, memory),
+      ({ incident, memory }) =>
+        incident.host === signal.host && isOneWith(cause, memory, incident.state === 'open'),
     );
     return (
       alike.findLast(({ incident }) => incident.state === 'open') ??

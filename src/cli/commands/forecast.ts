@@ -13,10 +13,11 @@ interface ForecastOptions {
 }
 
 const HELP = `
-The trend is a robust line through the lowest values of each part of a window of half
-an hour to eleven days, so that what comes and goes (rotated logs, collected heaps, a
-nightly cleanup) is no growth. A time is told no further ahead than three times as long
-as the growth was seen. It reads the history, whether Homeostat runs or not.`;
+The trend is a robust line through the lowest values of each part of a window
+of half an hour to eleven days, so that what comes and goes (rotated logs,
+collected heaps, a nightly cleanup) is no growth. A time is told no further
+ahead than three times as long as the growth was seen. It reads the history,
+whether Homeostat runs or not.`;
 
 export function addForecast(program: Command): void {
   addHostOption(addJsonOption(addDataOption(program.command('forecast'))))

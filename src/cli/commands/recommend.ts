@@ -13,10 +13,10 @@ interface RecommendOptions {
 }
 
 const HELP = `
-Nothing of it is ever done by Homeostat: the commands are yours to copy, and beside each
-stands what takes it back. --walk measures the folders of one file system (at the lowest
-priority, for a minute at most, no other file systems) and keeps that, so that the next
-walk tells which of them grow.
+Nothing of it is ever done by Homeostat: the commands are yours to copy, and
+beside each stands what takes it back. --walk measures the folders of one file
+system (at the lowest priority, for a minute at most, no other file systems)
+and keeps that, so that the next walk tells which of them grow.
 
 Examples:
   homeostat recommend
