@@ -263,6 +263,7 @@ export async function runDaemon(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openIncidents: () => incidents.open(),
       openBreaches: () => agent.openBreaches(),
       forecasts: () => agent.forecasts(),
       advice: (incident) => advisor.advice(incident),
