@@ -66,6 +66,7 @@ function sourceOf(history: Store): Source {
     process: (id) => fixture.process(id),
     profiles: (wanted) => fixture.profiles(wanted),
     forecasts: () => fixture.forecasts(),
+    advice: () => fixture.advice(),
     bands: () => fixture.bands(),
     subscribe: (listener) => fixture.subscribe(listener),
   };

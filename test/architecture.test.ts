@@ -24,6 +24,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'detect',
     'alert',
     'limits',
+    'advise',
     'fleet',
     'notify',
     'serve',

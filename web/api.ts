@@ -3,6 +3,7 @@ import type { Anomaly } from '../src/model/anomaly.ts';
 import type { Feedback, FeedbackAnswer } from '../src/model/feedback.ts';
 import type { HostsAnswer } from '../src/model/host.ts';
 import type { Incident } from '../src/model/incident.ts';
+import type { Advice } from '../src/model/recommendation.ts';
 import type { Band } from '../src/model/score.ts';
 import type { ToldStatus } from '../src/model/status.ts';
 import type { EvidenceAnswer, HistoryColumns, ProcessColumns, ProcessList, SeriesInfo } from './answers.ts';
@@ -99,6 +100,10 @@ export async function fetchIncidents(from: number): Promise<readonly Incident[]>
   return (await get<{ incidents: readonly Incident[] }>(pathOf(`incidents?from=${Math.floor(from)}`)))
     .incidents;
 }
+
+/** What to do about an incident. */
+export const fetchAdvice = (incident: string) =>
+  get<Advice>(pathOf(`recommendations?incident=${encodeURIComponent(incident)}`));
 
 export const fetchEvidence = (incident: string) =>
   get<EvidenceAnswer>(pathOf(`incidents/${encodeURIComponent(incident)}/evidence`));

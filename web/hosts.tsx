@@ -1,13 +1,14 @@
 import { computed, effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { duration, printable } from '../src/lib/text.ts';
-import type { Anomaly } from '../src/model/anomaly.ts';
 import type { HostSummary, HostsAnswer } from '../src/model/host.ts';
-import { ApiError, fetchAnomalies, fetchHosts } from './api.ts';
+import type { Incident } from '../src/model/incident.ts';
+import { ApiError, fetchHosts, fetchIncidents } from './api.ts';
 import { Severity } from './chart.tsx';
 import { fullTime, shortTime } from './format.ts';
 import { Tools } from './header.tsx';
 import { Help } from './help.tsx';
+import { Tags } from './incidents.tsx';
 import { Problem } from './problem.tsx';
 import { compare, Heading, moveInRows } from './rows.tsx';
 import { connection, DAY, helpOpen, learnSkew, now, problem, serverNow } from './state.ts';
@@ -16,8 +17,10 @@ const EVERY_MS = 5000;
 const FINDINGS = 30;
 
 const hosts = signal<readonly HostSummary[]>([]);
-const findings = signal<readonly Anomaly[] | undefined>(undefined);
+const findings = signal<readonly Incident[] | undefined>(undefined);
 const filter = signal('');
+/** Rows that are shown before more are asked for: a table of a thousand is read by nobody and slows down every look. */
+const limit = signal(100);
 const sort = signal<{ readonly id: string; readonly down: boolean }>({ id: 'state', down: true });
 
 /** Who needs a look comes first: silent, then by the worst open anomaly, then by the score. */
@@ -86,7 +89,7 @@ export function startWith(answer: HostsAnswer): void {
 function follow(): () => void {
   const load = async (): Promise<void> => {
     try {
-      const [answer, found] = await Promise.all([fetchHosts(), fetchAnomalies(serverNow() - 30 * DAY)]);
+      const [answer, found] = await Promise.all([fetchHosts(), fetchIncidents(serverNow() - 30 * DAY)]);
       startWith(answer);
       findings.value = found;
       problem.value = undefined;
@@ -185,11 +188,16 @@ function HostTable() {
             </tr>
           </thead>
           <tbody>
-            {shown.value.map((host, index) => (
+            {shown.value.slice(0, limit.value).map((host, index) => (
               <Row key={host.name} host={host} first={index === 0} />
             ))}
           </tbody>
         </table>
+      )}
+      {shown.value.length > limit.value && (
+        <button type="button" class="more-rows" onClick={() => (limit.value += 500)}>
+          {shown.value.length - limit.value} more
+        </button>
       )}
       {all > 0 && shown.value.length === 0 && (
         <p class="empty">
@@ -268,22 +276,22 @@ function Findings() {
   const all = findings.value;
   const open = all?.filter(({ state }) => state === 'open').length ?? 0;
   return (
-    <section class="card anomalies" id="anomalies" aria-labelledby="anomalies-title">
+    <section class="card anomalies" id="incidents" aria-labelledby="incidents-title">
       <header>
-        <h2 id="anomalies-title">Anomalies of all hosts</h2>
+        <h2 id="incidents-title">Incidents of all hosts</h2>
         {all && all.length > 0 && <p class="now">{open > 0 ? `${open} open` : 'none open'}, latest first</p>}
       </header>
       {all === undefined ? (
         <div class="skeleton" />
       ) : all.length === 0 ? (
         <p class="empty">
-          <b>Nothing unusual on any host so far.</b>
-          What comes up appears here, with its host.
+          <b>No incident on any host so far.</b>
+          What should be looked at appears here, with its host.
         </p>
       ) : (
         <ol class="list">
-          {all.slice(0, FINDINGS).map((anomaly) => (
-            <Finding key={`${anomaly.host} ${anomaly.id}`} anomaly={anomaly} />
+          {all.slice(0, FINDINGS).map((incident) => (
+            <Finding key={`${incident.host} ${incident.id}`} incident={incident} />
           ))}
         </ol>
       )}
@@ -291,15 +299,15 @@ function Findings() {
   );
 }
 
-function Finding({ anomaly }: { readonly anomaly: Anomaly }) {
-  const { id, host, severity, state, since, closedAt, sentence } = anomaly;
+function Finding({ incident }: { readonly incident: Incident }) {
+  const { id, host, severity, state, since, closedAt, sentence } = incident;
   return (
     <li class={state}>
-      <a class="anomaly" href={`${pageOf(host)}&anomaly=${encodeURIComponent(id)}`}>
+      <a class="anomaly" href={`${pageOf(host)}&page=incidents&incident=${encodeURIComponent(id)}`}>
         <span class="meta">
           <Severity of={severity} />
           <b class="host">{printable(host)}</b>
-          {state === 'open' && <em class="open-tag">open</em>}
+          <Tags incident={incident} />
           <time title={fullTime(since)}>{shortTime(since, now.value)}</time>
           <span>{duration((closedAt ?? now.value) - since)}</span>
         </span>

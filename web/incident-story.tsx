@@ -1,5 +1,6 @@
 import { duration, printable } from '../src/lib/text.ts';
 import type { Incident } from '../src/model/incident.ts';
+import { AdvicePanel } from './advice.tsx';
 import { Severity } from './chart.tsx';
 import { EvidencePanel } from './evidence.tsx';
 import { Feedback } from './feedback.tsx';
@@ -57,6 +58,7 @@ export function IncidentStory({ incident }: { readonly incident: Incident }) {
         </button>
       </p>
       <div class="details">
+        <AdvicePanel incident={incident} />
         <BrokenMetrics metrics={metrics} expected={kind === 'peers' ? 'Peers' : 'Usually'} />
         {culprits.length > 0 && <Culprits culprits={culprits} />}
         <EvidencePanel incident={incident} />

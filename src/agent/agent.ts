@@ -7,7 +7,7 @@ import { SilenceDetector } from '../alert/silence.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { LimitSettings } from '../limits/settings.ts';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Culprit } from '../model/anomaly.ts';
 import type { Breach, Forecast } from '../model/breach.ts';
 import type { History } from '../model/history.ts';
 import type { LearningPhase } from '../model/learning.ts';
@@ -173,6 +173,11 @@ export class Agent {
   /** What can be said of each thing that can run full. */
   forecasts(): readonly Forecast[] {
     return this.#limits.forecasts();
+  }
+
+  /** The processes that changed most, over the last minutes, in what a series is about. */
+  blame(key: string): readonly Culprit[] {
+    return this.#limits.blame(key);
   }
 
   /** Other lines. */

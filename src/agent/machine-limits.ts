@@ -4,10 +4,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { Limits, type Named } from '../limits/limits.ts';
 import type { LimitSettings } from '../limits/settings.ts';
-import type { BrokenMetric } from '../model/anomaly.ts';
+import type { BrokenMetric, Culprit } from '../model/anomaly.ts';
 import type { Breach, Forecast } from '../model/breach.ts';
 import type { History } from '../model/history.ts';
-import type { Tick } from '../model/metric.ts';
+import { parseSeriesKey, type Tick } from '../model/metric.ts';
 import type { ProcessScan } from '../model/process.ts';
 import { topConsumers, topGrowers } from './top-consumers.ts';
 
@@ -23,6 +23,8 @@ export interface MachineLimitsOptions {
   readonly onBreach: (breach: Breach) => void;
 }
 
+/** The ledger of processes reaches twelve minutes back, ms. */
+const BLAME_MS = 600_000;
 /** What an earlier run left open is looked for so far back, ms. */
 const LEFT_MS = 400 * 86_400_000;
 
@@ -55,6 +57,14 @@ export class MachineLimits {
 
   use(settings: LimitSettings): void {
     this.#limits.use(settings);
+  }
+
+  /** The processes that changed most in what a series is about, against what they did ten minutes ago. */
+  blame(key: string): readonly Culprit[] {
+    const { attributor, clock } = this.#options;
+    const unit = parseSeriesKey(key)?.definition.unit ?? '';
+    const metric = { metric: key, unit, observed: 1, expectedLow: 0, expectedHigh: 0, share: 1 };
+    return attributor.attribute(attributor.baseline(clock.now() - BLAME_MS), [metric]);
   }
 
   open(): readonly Breach[] {

@@ -60,9 +60,13 @@ export async function openNotifications(options: NotificationsOptions): Promise<
     ...{ settings, clock, log, onDecision: options.onDecision },
     notifiers,
     file: new DeliveryFile(deliveryPath(folder)),
-    link: ({ host }) => {
+    link: ({ host, id }) => {
       const base = settings.link ?? address();
-      return base && new URL(options.pageOf?.(host) ?? '', base).href;
+      if (!base) return undefined;
+      const page = new URL(options.pageOf?.(host) ?? '', base);
+      page.searchParams.set('page', 'incidents');
+      page.searchParams.set('incident', id);
+      return page.href;
     },
     ...(options.advice && { advice: options.advice }),
     ...(current && {

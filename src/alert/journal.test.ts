@@ -33,6 +33,7 @@ const ANOMALY: Required<Anomaly> = {
   host: 'host',
   state: 'closed',
   kind: 'machine',
+  finding: 'growth',
   severity: 'HIGH',
   provisional: false,
   since: 1,

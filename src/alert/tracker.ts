@@ -109,6 +109,7 @@ export class AnomalyTracker<Baseline = unknown> {
         host: this.#options.host,
         state: 'open',
         kind: 'process',
+        finding: what,
         severity: this.#options.severityOf(returnPeriodSeconds) ?? finding.severity,
         provisional: phase !== 'calibrated',
         since,

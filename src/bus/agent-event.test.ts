@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Event, type Host_State } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { AgentSays } from '../../test/support/agent-events.ts';
 import { fixtureAnomalies } from '../../test/support/fixture-anomalies.ts';
+import { breach } from '../../test/support/situation.ts';
 import { readAgentEvent } from './agent-event.ts';
 
 const AT = 1_790_000_000_000;
@@ -30,6 +31,19 @@ test('each payload of an agent is what it said', () => {
   );
 });
 
+test('a breach comes whole, and what is none is not passed on', () => {
+  const sent = breach('disk', 'system.filesystem.utilization', {
+    ...{ kind: 'forecast', full: { at: AT + 2, earliest: AT + 1, latest: AT + 3 } },
+  });
+  const json = (text: string) => read(says.event(AT, { breach: { json: text } }));
+  const told = json(JSON.stringify(sent));
+  assert.ok(told?.kind === 'breach');
+  assert.deepEqual(told.breach, sent);
+  assert.equal(json(JSON.stringify({ ...sent, kind: 'machine' })), undefined);
+  assert.equal(json(JSON.stringify({ ...sent, full: { at: 'soon' } })), undefined);
+  assert.equal(json('{'), undefined);
+});
+
 test('an anomaly comes whole, and what is none is not passed on', () => {
   const told = read(says.anomaly(AT, anomaly!));
   assert.ok(told?.kind === 'anomaly');
@@ -40,6 +54,9 @@ test('an anomaly comes whole, and what is none is not passed on', () => {
   assert.equal(json(JSON.stringify({ ...anomaly, metrics: 'many' })), undefined);
   assert.equal(json(JSON.stringify({ ...anomaly, sentence: 'x'.repeat(10_000) })), undefined);
   assert.equal(json(JSON.stringify({ ...anomaly, kind: 'silence' })), undefined);
+  for (const name of ['since', 'raisedAt', 'closedAt'])
+    for (const no of [-1, 1e17])
+      assert.equal(json(JSON.stringify({ ...anomaly, [name]: no })), undefined, `${name} ${no} is no date`);
 });
 
 test('an event’s key names its process, with the name of its queue or without', () => {

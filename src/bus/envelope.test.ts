@@ -109,6 +109,11 @@ describe('what an envelope must have', () => {
     }
   });
 
+  it('is a key that is kept as it is: with a byte order mark it is another one', () => {
+    const inspected = inspect(universal({ process, idempotencyKey: '\ufeffk' }), UNIVERSAL_ENVELOPE);
+    assert.equal(inspected.ok && inspected.key, '\ufeffk');
+  });
+
   it('is a key that is text and not endless', () => {
     assert.match(
       reason(universal({ process, idempotencyKey: 'x'.repeat(600) }), UNIVERSAL_ENVELOPE),

@@ -86,7 +86,8 @@ const MAX_KEY_BYTES = 512;
 const TIMESTAMP = 2;
 const KEY = 3;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is part of a key as everything else is: without it the key would be another one. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Walks the fields of the message, in any order and with unknown ones among them (the wire format of

@@ -47,9 +47,14 @@ test("an agent's event of a process is the process, and says why it was sent", (
   assert.equal(ended.process.executable, '/bin/true');
   assert.deepEqual(ended.process.osMetadata, { [PROCESS_LIFE]: 'end' });
   assert.deepEqual(
-    [read({ metrics: {} }), read({ anomaly: {} }), read({ coverage: {} }), read({ host: {} }), read({})].map(
-      ({ kind }) => kind,
-    ),
-    ['metrics', 'anomaly', 'coverage', 'host', 'none'],
+    [
+      read({ metrics: {} }),
+      read({ anomaly: {} }),
+      read({ coverage: {} }),
+      read({ host: {} }),
+      read({ breach: {} }),
+      read({}),
+    ].map(({ kind }) => kind),
+    ['metrics', 'anomaly', 'coverage', 'host', 'breach', 'none'],
   );
 });

@@ -35,7 +35,7 @@ const LIFE: Readonly<Record<number, string>> = {
 
 /** Of an agent's events only those of processes have a reader here; the others are told by name. */
 function readEvent(bytes: Uint8Array): Payload {
-  const { process, metrics, anomaly, coverage, host } = Event.decode(bytes);
+  const { process, metrics, anomaly, breach, coverage, host } = Event.decode(bytes);
   if (process?.process) {
     const event = processEvent(process.process);
     const life = LIFE[process.kind];
@@ -44,6 +44,7 @@ function readEvent(bytes: Uint8Array): Payload {
   }
   if (metrics) return { kind: 'metrics' };
   if (anomaly) return { kind: 'anomaly' };
+  if (breach) return { kind: 'breach' };
   if (coverage) return { kind: 'coverage' };
   return { kind: host ? 'host' : 'none' };
 }

@@ -1,5 +1,6 @@
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { Advisor, WALKS_FILE } from '../agent/advisor.ts';
 import { Agent } from '../agent/agent.ts';
 import { coverageOf } from '../agent/coverage.ts';
 import { exporting } from '../agent/exporting.ts';
@@ -150,6 +151,11 @@ export async function runDaemon(
     ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
     ...{ address: () => address, nameOf: () => hostname(), history: () => store },
     current: (id) => incidents.archive.named(id)[0],
+    advice: (incident) =>
+      advisor.advice(incident).recommendations.map(({ advice: what, command }) => ({
+        what,
+        ...(command !== undefined && { command }),
+      })),
     onDecision: (id, decision) => incidents.told(id, decision),
   });
   const incidents = new IncidentDesk({
@@ -193,6 +199,7 @@ export async function runDaemon(
     onScan: (scan) => {
       hub.scanned(scan);
       incidents.scan(scan);
+      advisor.scan(scan);
       follower?.scan(scan);
     },
     onAnomaly: (anomaly) => {
@@ -207,6 +214,11 @@ export async function runDaemon(
       exports.breach(breach);
       follower?.breach(breach);
     },
+  });
+  // advise
+  const advisor = new Advisor({
+    ...{ host, clock, history: store, agent, walksPath: join(folder, WALKS_FILE) },
+    machine: { cpus: availableParallelism(), memoryBytes: totalmem() },
   });
   const schedule = new Schedule({
     host,
@@ -251,8 +263,10 @@ export async function runDaemon(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openIncidents: () => incidents.open(),
       openBreaches: () => agent.openBreaches(),
       forecasts: () => agent.forecasts(),
+      advice: (incident) => advisor.advice(incident),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: alarmsPerWeek,

@@ -1,7 +1,7 @@
 import { FeedbackWatch } from '../alert/incidents/feedback-file.ts';
 import { FlightRecorder } from '../alert/incidents/flight-recorder.ts';
 import { Incidents } from '../alert/incidents/incidents.ts';
-import type { IncidentMemory } from '../alert/incidents/kept.ts';
+import { type IncidentMemory, withDecision } from '../alert/incidents/kept.ts';
 import { Knowledge } from '../alert/incidents/knowledge.ts';
 import { type IncidentSettings, policyOf } from '../alert/incidents/settings.ts';
 import type { WallClock } from '../alert/incidents/windows.ts';
@@ -36,6 +36,9 @@ const FORGET_MS = 3_600_000;
 /** How far back seasons are sought after a restart. */
 const SEASONS_MS = 40 * 86_400_000;
 const MOST_REMEMBERED = 5000;
+/** What was raised longer ago is late, ms; and so long it waits for its end. */
+const LATE_MS = 2 * 60_000;
+const LATE_WAIT_MS = 15_000;
 
 /** Signals -> incidents with their evidence, kept: of this machine, or of all hosts of a hub. */
 export class IncidentDesk {
@@ -43,6 +46,8 @@ export class IncidentDesk {
   readonly #file: IncidentFile<IncidentMemory>;
   readonly #incidents: Incidents;
   readonly #recorder: FlightRecorder;
+  /** By id: what was told long after it was raised, by a host that could not be heard before. */
+  readonly #late = new Map<string, { readonly signal: Signal; readonly until: number }>();
   readonly #watch: FeedbackWatch;
   #wallClock: WallClock;
   #knowledge: Knowledge;
@@ -128,9 +133,28 @@ export class IncidentDesk {
     return feedbackDesk({ folder, clock, archive: this.archive, wallClock: () => this.#wallClock });
   }
 
+  /** Something was found. What comes late may be over by now, as what comes right after it may say: it waits for that. */
   signal(signal: Signal): void {
-    this.#incidents.signal(signal, this.#options.clock.now());
+    const { clock } = this.#options;
+    const isNew = !this.#incidents.knows(signal.id);
+    // A log that is read again tells what is long over once more.
+    if (isNew && signal.state === 'closed' && this.#file.holds(signal.id, signal.since)) return;
+    const isLate = isNew && signal.state === 'open' && clock.now() - signal.raisedAt > LATE_MS;
+    if (isLate || this.#late.has(signal.id)) {
+      const known = this.#late.get(signal.id);
+      this.#late.set(signal.id, { signal, until: known?.until ?? clock.monotonic() + LATE_WAIT_MS });
+      return;
+    }
+    this.#incidents.signal(signal, clock.now());
     this.#file.flush();
+  }
+
+  #takeLate(now: number): void {
+    for (const [id, { signal, until }] of this.#late) {
+      if (this.#options.clock.monotonic() < until) continue;
+      this.#late.delete(id);
+      this.#incidents.signal(signal, now);
+    }
   }
 
   /** Processes of the machine that this runs on. */
@@ -140,7 +164,8 @@ export class IncidentDesk {
 
   /** How telling people of an incident went. */
   told(id: string, decision: Decision): void {
-    this.#incidents.told(id, decision);
+    const stored = this.#incidents.told(id, decision) ? undefined : this.#file.stored(id);
+    if (stored) this.#file.keep({ ...stored, incident: withDecision(stored.incident, decision) });
     this.#file.flush();
   }
 
@@ -149,6 +174,7 @@ export class IncidentDesk {
     const { clock, trust } = this.#options;
     const now = clock.now();
     this.#hear(now);
+    this.#takeLate(now);
     this.#incidents.look(now);
     this.#recorder.look(this.#incidents.open(), now);
     this.#file.flush();
@@ -171,6 +197,7 @@ export class IncidentDesk {
   }
 
   close(): void {
+    for (const { signal } of this.#late.values()) this.#incidents.signal(signal, this.#options.clock.now());
     this.#recorder.finish();
     this.#file.close();
   }

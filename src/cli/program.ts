@@ -18,6 +18,7 @@ import { addModel } from './commands/model.ts';
 import { addNotify } from './commands/notify.ts';
 import { addOpen } from './commands/open.ts';
 import { addProfiles } from './commands/profiles.ts';
+import { addRecommend } from './commands/recommend.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { addService } from './commands/service.ts';
@@ -46,8 +47,9 @@ export function createProgram(): Command {
     );
   for (const add of [addUp, addStatus, addTop, addAnomalies, addProfiles, addHistory, addExport, addRecord])
     add(program);
+  for (const add of [addForecast, addRecommend]) add(program);
   for (const add of [addIncidents, addIncident, addWhyNot, addFeedback, addReplay, addNotify]) add(program);
-  for (const add of [addForecast, addOpen, addAccess]) add(program);
+  for (const add of [addOpen, addAccess]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService, addGrafana])
     add(program);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { breach } from '../../test/support/situation.ts';
 import { ManualClock } from '../lib/clock.ts';
 import type { AgentEvent } from '../model/agent-event.ts';
 import type { Anomaly } from '../model/anomaly.ts';
@@ -226,7 +227,11 @@ test('the same events again change nothing, and how far they were applied is kep
     ...{ provisional: false, since: BEGIN, raisedAt: BEGIN, score: 3, returnPeriodSeconds: 1 },
     ...{ metrics: [], culprits: [], sentence: '' },
   };
+  const disk = breach('disk', 'system.filesystem.utilization', { host: 'forged' });
   const events: AgentEvent[] = [
+    { kind: 'breach', at: BEGIN, breach: disk },
+    { kind: 'breach', at: BEGIN, breach: { ...disk, id: 'gone' } },
+    { kind: 'breach', at: BEGIN, breach: { ...disk, id: 'gone', state: 'closed', closedAt: BEGIN } },
     says(BEGIN, 'up'),
     life(BEGIN, 'start', 'a'),
     { kind: 'metrics', at: BEGIN, values: [[CPU, 0.5]] },
@@ -236,6 +241,11 @@ test('the same events again change nothing, and how far they were applied is kep
   ];
   bench.say('web', ...events);
   bench.pass(35_000, { web: 0.5 });
+  assert.deepEqual(
+    Object.values(bench.fleet.host('web')?.facts.breaches ?? {}),
+    [{ ...disk, host: 'web' }],
+    'a host speaks for itself alone',
+  );
   const cursor = bench.fleet.cursor();
   assert.ok(cursor && cursor.id >= events.length && !cursor.clean, JSON.stringify(cursor));
   bench.say('web', ...events);
@@ -245,6 +255,8 @@ test('the same events again change nothing, and how far they were applied is kep
   assert.deepEqual(
     [...anomalies.values()].map(({ id, host, state }) => [id, host, state]),
     [
+      ['b-disk', 'web', 'open'],
+      ['gone', 'web', 'closed'],
       ['x', 'web', 'open'],
       ['y', 'web', 'closed'],
     ],

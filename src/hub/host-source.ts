@@ -1,3 +1,5 @@
+import { advise, recommendationsFor } from '../advise/advise.ts';
+import { metricsOf, type Situation } from '../advise/situation.ts';
 import type { Facts } from '../fleet/facts.ts';
 import { type FleetHost, type HostChange, MOST_PROCESSES } from '../fleet/fleet-host.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -11,6 +13,7 @@ import type { Incident } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { ListedProcess } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
+import type { Advice } from '../model/recommendation.ts';
 import type { Band } from '../model/score.ts';
 import type { ScoreNow, ToldStatus } from '../model/status.ts';
 import type { LiveEvent, ProcessList, Source } from '../serve/source.ts';
@@ -27,6 +30,8 @@ export interface HubIncidents {
   /** Calls `listener` for each change until the returned function is called. */
   subscribe(listener: (incident: Incident) => void): () => void;
 }
+
+const PAST_MS = 1_800_000;
 
 export interface HostSourceOptions {
   readonly host: FleetHost;
@@ -79,6 +84,7 @@ export class HostSource implements Source {
       score: scoreOf(facts),
       lastSampleAt: facts.metricsAt,
       openAnomalies,
+      openIncidents: this.archive.list({ isOpen: true }).length,
       limits: { open: Object.values(facts.breaches ?? {}) },
       ...(coverage && { coverage }),
       presence: {
@@ -131,6 +137,24 @@ export class HostSource implements Source {
   /** Made of what it said; its own settings are not known here. */
   forecasts(): readonly Forecast[] {
     return forecastsOf(this.history, this.#options.clock.now());
+  }
+
+  /** Made of what it said: what only the host itself can look up is not known here. */
+  advice(incident?: Incident): Advice {
+    const { clock, host } = this.#options;
+    const at = clock.now();
+    const { about, breaches = {} } = host.facts;
+    const situation: Situation = {
+      ...{ at, cpus: about?.cpus ?? 1, memoryBytes: about?.memoryBytes ?? Number.POSITIVE_INFINITY },
+      ...{ metrics: metricsOf(this.history, at), processes: [...host.processes()] },
+      past: (id) => this.history.processHistory(id, at - PAST_MS, at),
+      anomalies: this.history.anomalies({ from: at - PAST_MS }).filter(({ state }) => state === 'open'),
+      breaches: Object.values(breaches),
+      ...{ blame: () => [], fileLimit: () => undefined, group: () => undefined, linkSpeed: () => undefined },
+      ...{ walks: new Map(), restarts: [] },
+    };
+    const advice = advise(situation);
+    return incident ? { ...advice, recommendations: recommendationsFor(incident, situation) } : advice;
   }
 
   /** So do its bands. */

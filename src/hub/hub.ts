@@ -11,6 +11,7 @@ import type { Tick } from '../model/metric.ts';
 import type { Process, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
 import type { PublishStatus } from '../model/publish.ts';
+import type { Advice } from '../model/recommendation.ts';
 import type { Band } from '../model/score.ts';
 import type { AlarmState, OtlpStatus, ScoreNow, Status } from '../model/status.ts';
 import type { LiveEvent, Source } from '../serve/source.ts';
@@ -25,8 +26,10 @@ export interface AgentView {
   bands(): Readonly<Record<string, Band>>;
   processes(): ProcessScan | undefined;
   openAnomalies(): readonly Anomaly[];
+  openIncidents(): readonly Incident[];
   openBreaches(): readonly Breach[];
   forecasts(): readonly Forecast[];
+  advice(incident?: Incident): Advice;
   profiles(wanted?: string): ProfilesAnswer;
   alarms(): AlarmState;
   /** Undefined where nothing is published. */
@@ -93,6 +96,7 @@ export class Hub implements Source {
       score: agent.score(),
       lastSampleAt: this.#lastSampleAt,
       openAnomalies: agent.openAnomalies().length,
+      openIncidents: agent.openIncidents().length,
       limits: { open: agent.openBreaches() },
       alarms: agent.alarms(),
       coverage: agent.coverage(),
@@ -118,6 +122,10 @@ export class Hub implements Source {
 
   forecasts(): readonly Forecast[] {
     return this.#options.agent.forecasts();
+  }
+
+  advice(incident?: Incident): Advice {
+    return this.#options.agent.advice(incident);
   }
 
   bands(): Readonly<Record<string, Band>> {

@@ -59,6 +59,8 @@ export interface Anomaly extends Signal {
    * of the host; peers: it does what no other host does.
    */
   readonly kind: 'machine' | 'process' | 'silence' | 'peers';
+  /** Of a single process: what was found of it. */
+  readonly finding?: ProcessFinding['what'];
   /** -log10 of the probability of the highest score so far. */
   readonly score: number;
   /** How often such a score is expected on this machine: once in that many seconds. */

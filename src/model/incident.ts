@@ -45,7 +45,7 @@ export interface Decision {
 /** What belongs together by cause and time, as one thing for a person to act on. The last one of an id is the whole truth. */
 export interface Incident {
   readonly schema: 1;
-  /** Deterministic: of host, cause and the first signal. */
+  /** Deterministic: of the host and the first signal. */
   readonly id: string;
   readonly host: string;
   readonly state: 'open' | 'closed';

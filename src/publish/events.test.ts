@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Anomaly_Severity, Event } from '../../proto/generated/homeostat/v1/telemetry.ts';
+import { Anomaly_Severity, Breach_Kind, Event } from '../../proto/generated/homeostat/v1/telemetry.ts';
 import { Stage } from '../../test/support/scans.ts';
+import { breach } from '../../test/support/situation.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Coverage } from '../model/coverage.ts';
 import { type Metric, series } from '../model/metric.ts';
@@ -86,6 +87,17 @@ test('very many metrics are several events, none of which the hub would refuse',
     metrics.map(({ value }) => value),
   );
   assert.deepEqual(events.metrics([], AT), []);
+});
+
+test('a breach is told with its kind, its severity, its times, and whole', () => {
+  const told = breach('disk', 'system.filesystem.utilization', { since: AT - 5000, kind: 'forecast' });
+  const { id, kind, severity, openedTsNs, closedTsNs, json } = made(events.breach(told, AT)).breach!;
+  assert.deepEqual(
+    [id, kind, severity],
+    ['b-disk', Breach_Kind.KIND_FORECAST, Anomaly_Severity.SEVERITY_MEDIUM],
+  );
+  assert.deepEqual([openedTsNs, closedTsNs], [BigInt(AT - 5000) * 1_000_000n, 0n]);
+  assert.deepEqual(JSON.parse(json), told);
 });
 
 test('an anomaly is told with its severity, its times, and whole', () => {

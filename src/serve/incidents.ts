@@ -13,7 +13,7 @@ export const incidents = ({ origin, parameters }: Asked) => ({
 });
 
 /** The one whose id is that, or begins so. Throws HttpError 404 where there is not exactly one. */
-export const incidentOf = ({ origin, id }: Asked): Incident => named(origin.archive, id);
+export const incidentOf = ({ origin, id }: Asked): Incident => namedIncident(origin.archive, id);
 
 /** What was kept of it: of the series that are asked for, or of what broke. */
 export function evidence(asked: Asked) {
@@ -48,7 +48,8 @@ function listQuery(parameters: Parameters) {
   };
 }
 
-function named(archive: IncidentArchive, id: string): Incident {
+/** The one incident whose id begins so. Throws HttpError 404. */
+export function namedIncident(archive: IncidentArchive, id: string): Incident {
   const [incident, other] = archive.named(id);
   if (!incident)
     throw new HttpError(404, `no incident is called ${quoted(id)}: /api/v1/incidents lists what is known`);

@@ -3,7 +3,7 @@ import { parseDuration } from '../lib/units.ts';
 import type { FeedbackAnswer } from '../model/feedback.ts';
 import type { HostsAnswer } from '../model/host.ts';
 import { HttpError } from './http-error.ts';
-import { evidence, incidentOf, incidents } from './incidents.ts';
+import { evidence, incidentOf, incidents, namedIncident } from './incidents.ts';
 import { anomaliesQuery, anomaly, described, history, processes, processHistory } from './machine.ts';
 import { quoted } from './parameters.ts';
 import { type AboutMachine, type Asked, type Change, change, type Reading } from './route.ts';
@@ -78,6 +78,15 @@ export const READINGS: readonly Reading[] = [
     'limits that were crossed, newest first',
     ({ source, parameters }) => ({ breaches: source.history.breaches(anomaliesQuery(parameters)) }),
     { parameters: PERIOD },
+  ),
+  ofMachine(
+    'recommendations',
+    'what could be done now; of an incident, what is about it',
+    ({ source, parameters }) => {
+      const id = parameters.text('incident');
+      return source.advice(id === undefined ? undefined : namedIncident(source.archive, id));
+    },
+    { parameters: ['incident'] },
   ),
   ofMachine('forecasts', 'what runs full, and when', ({ source }) => ({ forecasts: source.forecasts() })),
   ofAll('incidents', 'incidents, newest first', incidents, { parameters: [...PERIOD, 'open'] }),

@@ -185,6 +185,9 @@ describe('the API answers', () => {
     assert.equal(all.length, 3);
     assert.deepEqual(late.json.anomalies, [all[0]]);
     assert.deepEqual((await ask(address, `/api/v1/anomalies/${all[1]!.id}`)).json, all[1]);
+    assert.deepEqual((await ask(address, '/api/v1/breaches')).json, { breaches: [] });
+    assert.deepEqual((await ask(address, '/api/v1/forecasts')).json, { forecasts: [] });
+    assert.deepEqual((await ask(address, '/api/v1/recommendations')).json, source.advice());
   });
 
   test('before anything was seen', async () => {
@@ -227,6 +230,9 @@ describe('what is wrong in a request is named in one line', () => {
     ['/api/v1/profiles?kind=x', 400, /unknown parameter/],
     ['/api/v1/anomalies?limit=x', 400, /'limit' is 'x'/],
     ['/api/v1/anomalies/an-none', 404, /no anomaly is called 'an-none'/],
+    ['/api/v1/recommendations?incident=none', 404, /no incident is called 'none'/],
+    ['/api/v1/recommendations?what=all', 400, /what/],
+    ['/api/v1/breaches?limit=0', 400, /limit/],
     ['/api/v1/stream?since=1', 400, /unknown parameter/],
     ['/api/v1/', 404, /see hosts, bus, status, series/],
     ['/api/v2/status', 404, /nothing at/],

@@ -8,6 +8,7 @@ import type { Incident } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { ListedProcess, ProcessScan } from '../model/process.ts';
 import type { ProfilesAnswer } from '../model/profile.ts';
+import type { Advice } from '../model/recommendation.ts';
 import type { Band } from '../model/score.ts';
 import type { ScoreNow, ToldStatus } from '../model/status.ts';
 import { HttpError } from './http-error.ts';
@@ -33,6 +34,8 @@ export interface Source {
   profiles(wanted?: string): ProfilesAnswer;
   /** What can be said of each thing that can run full. */
   forecasts(): readonly Forecast[];
+  /** What could be done now; of an incident, what is about it. */
+  advice(incident?: Incident): Advice;
   /** Expected band of each series that has one, by key. */
   bands(): Readonly<Record<string, Band>>;
   /** Calls `listener` for each event until the returned function is called. */

@@ -50,6 +50,8 @@ interface Span {
 const MOST_WAITING = 1000;
 /** The file stays below this share of its bound, so that there is always room for what is new. */
 const FULL = 0.9;
+/** Nothing joins an incident that began longer before it. */
+const LONGEST_MS = 30 * 86_400_000;
 const TABLES = `
   CREATE TABLE IF NOT EXISTS incident (
     id TEXT PRIMARY KEY, host TEXT NOT NULL, since INTEGER NOT NULL, closed_at INTEGER,
@@ -213,6 +215,14 @@ export class IncidentFile<Memory> {
   stored(id: string): StoredIncident<Memory> | undefined {
     const row = this.#db.prepare('SELECT incident, memory FROM incident WHERE id = ?').get(id);
     return this.#waiting.get(id) ?? (row && storedOf<Memory>(row));
+  }
+
+  /** Whether a signal that began at `since` (ms since the epoch) is in one of them. */
+  holds(signal: string, since: number): boolean {
+    const row = this.#db
+      .prepare('SELECT 1 FROM incident WHERE since <= ? AND since > ? AND instr(incident, ?) LIMIT 1')
+      .get(Math.ceil(since), Math.floor(since) - LONGEST_MS, JSON.stringify(signal));
+    return row !== undefined;
   }
 
   /** What was open, or closed after `since` (ms since the epoch), with its memory. */

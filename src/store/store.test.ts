@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
+import { breach } from '../../test/support/situation.ts';
 import { ManualClock } from '../lib/clock.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import { type Metric, series } from '../model/metric.ts';
@@ -406,6 +407,26 @@ test('anomalies: the latest state of each that overlaps the period, newest first
   assert.deepEqual(ids({ from: START + 2 * HOUR }), ['b'], 'one that is open overlaps all that follows');
   assert.deepEqual(ids({ to: START + 1000 }), ['a']);
   assert.equal(reader.anomalies({})[1]!.state, 'closed');
+  reader.close();
+});
+
+test('breaches are kept beside anomalies, and neither are among the others', () => {
+  store.appendAnomaly(anomaly('a', START));
+  const disk = breach('disk', 'system.filesystem.utilization', { since: START });
+  store.appendAnomaly(disk);
+  store.appendAnomaly({ ...disk, state: 'closed', closedAt: START + MINUTE });
+  const reader = openHistory(folder);
+  for (const history of [store, reader]) {
+    assert.deepEqual(
+      history.anomalies({}).map(({ id }) => id),
+      ['a'],
+    );
+    assert.deepEqual(
+      history.breaches({}).map(({ id, state }) => [id, state]),
+      [['b-disk', 'closed']],
+    );
+    assert.deepEqual(history.breaches({ from: START + HOUR }), []);
+  }
   reader.close();
 });
 

@@ -33,9 +33,10 @@ interface FileOptions {
 
 /** Opens the log for its one writer. Throws UserError. */
 export function openFile(path: string, { columns = '', shrinks = false }: FileOptions = {}): DatabaseSync {
+  let db: DatabaseSync | undefined;
   try {
     createPrivately(path);
-    const db = new DatabaseSync(path, { timeout: 5000 });
+    db = new DatabaseSync(path, { timeout: 5000 });
     // Only before anything else is in the file.
     if (shrinks) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 100');
@@ -68,6 +69,7 @@ export function openFile(path: string, { columns = '', shrinks = false }: FileOp
     if (!hasSource) db.exec("ALTER TABLE wal_keys ADD COLUMN source TEXT NOT NULL DEFAULT ''");
     return db;
   } catch (error) {
+    db?.close();
     throw cannotOpen(path, error);
   }
 }

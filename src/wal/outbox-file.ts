@@ -15,6 +15,15 @@ export interface OutboxFile {
 /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
 export function openOutboxFile(path: string, sync: SyncFile | undefined): OutboxFile {
   const db = openFile(path, { columns: ', rank INTEGER NOT NULL', shrinks: true });
+  try {
+    return prepare(db, path, sync);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function prepare(db: DatabaseSync, path: string, sync: SyncFile | undefined): OutboxFile {
   db.exec(`
     PRAGMA cache_size = -512;
     BEGIN IMMEDIATE;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { fstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import { ManualClock } from '../lib/clock.ts';
 import { LogReader } from './log-reader.ts';
@@ -14,6 +15,8 @@ class Disk {
   fast = false;
   /** The next so many say that they failed. */
   failures = 0;
+  /** Called with the next that ends at once. */
+  onSync: (() => void) | undefined;
   readonly synced: number[] = [];
 
   readonly sync = (file: number): Promise<void> => {
@@ -23,7 +26,11 @@ class Disk {
       this.failures--;
       return Promise.reject(new Error('EIO: i/o error, fdatasync'));
     }
-    if (this.fast) return Promise.resolve();
+    if (this.fast) {
+      this.onSync?.();
+      this.onSync = undefined;
+      return Promise.resolve();
+    }
     return new Promise((resolve, reject) =>
       this.waiting.push({ inode, end: (error) => (error ? reject(error) : resolve()) }),
     );
@@ -150,5 +157,69 @@ describe('an outbox whose fsync is done beside it', () => {
     });
     assert.equal(again.id, id);
     again.close();
+  });
+
+  it('is not made anew while another program has it open: that one would keep the write-ahead log of the old file, which is none of the new', async (t) => {
+    const { disk, outbox, path, clock } = setUp(t);
+    disk.fast = true;
+    await disk.end();
+    for (let round = 0; round < 12; round++) {
+      push(outbox, `${round}`, 1 << 19);
+      await outbox.commit();
+    }
+    outbox.acknowledge(outbox.committedTo - 2);
+    push(outbox, 'a');
+    await outbox.commit();
+    const other = new DatabaseSync(path, { readOnly: true });
+    other.prepare('SELECT COUNT(*) FROM wal').get();
+    disk.failures = 1;
+    push(outbox, 'b');
+    await outbox.commit();
+    await outbox.commit();
+    assert.match(outbox.problem() ?? '', /another program has it open/);
+    assert.deepEqual(
+      { ...other.prepare('SELECT COUNT(*) AS records FROM wal').get() },
+      { records: 4 },
+      'and that one goes on reading',
+    );
+    other.close();
+    push(outbox, 'c');
+    clock.advance(30_000);
+    await outbox.commit();
+    await outbox.commit();
+    assert.equal(outbox.problem(), undefined);
+    assert.deepEqual(
+      outbox.read(12, 10, 1e9).map(({ bytes }) => Buffer.from(bytes).toString()),
+      ['a', 'b', 'c'],
+    );
+    const reader = new LogReader(path);
+    t.after(() => reader.close());
+    assert.deepEqual(reader.verify().damage, []);
+  });
+
+  it('goes on by itself where it could not be opened for a while after it was made anew', async (t) => {
+    const { disk, outbox, path, clock } = setUp(t);
+    disk.fast = true;
+    await disk.end();
+    push(outbox, 'a');
+    await outbox.commit();
+    disk.failures = 1;
+    push(outbox, 'b');
+    await outbox.commit();
+    const number = (version: number): void => {
+      const file = new DatabaseSync(existsSync(`${path}.new`) ? `${path}.new` : path);
+      file.exec(`PRAGMA user_version = ${version}`);
+      file.close();
+    };
+    disk.onSync = () => number(99);
+    await outbox.commit();
+    assert.match(outbox.problem() ?? '', /from a newer Homeostat/);
+    push(outbox, 'c');
+    await outbox.commit();
+    number(1);
+    clock.advance(30_000);
+    await outbox.commit();
+    await outbox.commit();
+    assert.deepEqual([texts(outbox), outbox.problem()], ['a b c', undefined]);
   });
 });

@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../lib/clock.ts';
 import { errorMessage } from '../lib/errors.ts';
@@ -96,6 +96,7 @@ export class Outbox {
   #events: number;
   #bytes: number;
   #problem: string | undefined;
+  #closed = false;
 
   /** Throws UserError where the file cannot be opened, is damaged, or is from a newer version. */
   constructor(options: OutboxOptions) {
@@ -144,7 +145,7 @@ export class Outbox {
       });
       return this.#next;
     }
-    if (!this.#db.isOpen) return Promise.resolve();
+    if (this.#closed) return Promise.resolve();
     if (this.#mustRewrite) return this.#begin(this.#rewrite());
     const bytes = this.#commitNow();
     if (bytes === undefined) return Promise.resolve();
@@ -195,13 +196,18 @@ export class Outbox {
     const { path, clock, sync } = this.#options;
     if (!sync || clock.monotonic() - this.#rewrittenAt < REWRITE_EVERY_MS) return;
     this.#rewrittenAt = clock.monotonic();
+    if (!this.#db.isOpen) this.#file = openOutboxFile(path, sync);
     const upTo = this.#writtenTo;
     const copy = copyOutboxFile(this.#file, path);
     await syncWhole(copy, sync);
-    if (!this.#db.isOpen) return;
+    if (this.#closed) return;
     closeOutboxFile(this.#file);
-    renameSync(copy, path);
+    // SQLite leaves its write-ahead log where it could not empty it, or another program has the file open, and would put it into whatever has this name.
+    const isLeft = existsSync(`${path}-wal`);
+    if (!isLeft) renameSync(copy, path);
     this.#file = openOutboxFile(path, sync);
+    if (isLeft)
+      throw new Error('after an fsync that failed it is to be made anew, and another program has it open');
     await syncFolder(path, sync);
     this.#mustRewrite = false;
     this.#isDurable(upTo);
@@ -277,6 +283,9 @@ export class Outbox {
 
   /** Commits what waits, then closes the file. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // It could not be opened again after it was made anew.
     if (!this.#db.isOpen) return;
     if (this.#leaving > 0 && this.#pending.length === 0) this.#leaving = REMOVE_ACKNOWLEDGED;
     this.#file.beside?.end();

@@ -7,6 +7,8 @@ const KEY_BYTES = 48;
 /** What a row and a key that is left take, as SQL. */
 export const ROW_COST = `LENGTH(bytes) + 2 * LENGTH(idempotency_key) + ${ROW_BYTES}`;
 export const KEY_COST = `2 * LENGTH(idempotency_key) + ${KEY_BYTES}`;
+/** Whose keys are that a version left which kept no owner of them. */
+const KEYS_OF_NOBODY = '';
 /** So many records may have to be counted again after an end without notice. */
 const SAVE_EVERY = 20_000;
 
@@ -122,6 +124,7 @@ export class Shares {
   /** Those that hold most, `count` of them. */
   largest(count: number): readonly Held[] {
     return [...this.#held]
+      .filter(([source]) => source !== KEYS_OF_NOBODY)
       .sort(([, one], [, other]) => other - one)
       .slice(0, count)
       .map(([source, cost]) => ({ source, cost }));

@@ -271,7 +271,10 @@ describe('the dashboard of a calibrated machine', () => {
       assert.match(await story.innerText(), /CPU user time\s+78 %\s+5-27 %\s+41 %/);
       assert.match(await story.innerText(), /kdevtmpfsi pid 2520[\s\S]*CPU 2 % -> 312 % of a core/);
       await drawn(story.locator('canvas').first());
+      const advice = story.getByRole('region', { name: 'What to do' });
+      assert.match(await advice.innerText(), /end it where nobody knows it[\s\S]*kill 2520/);
       await hasColour(page, '.evidence canvas', '--high');
+      await story.getByLabel('The look at the processes').press('End');
       assert.match(await story.locator('.top-around').innerText(), /kdevtmpfsi pid 2520\s+\d+ %/);
       assert.match(await story.locator('.timeline').innerText(), /machine · HIGH[\s\S]*told\s+opened/);
       assert.match(page.url(), /page=incidents&incident=\w+$/);

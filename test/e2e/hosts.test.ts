@@ -76,6 +76,32 @@ describe("a hub's first page", () => {
     });
   });
 
+  test('leads from an incident of any host to its story', async () => {
+    await withPage(async (page) => {
+      await page.getByRole('link', { name: /shop-eu-1[\s\S]*Unusual CPU use/ }).click();
+      await page.waitForURL(/host=shop-eu-1&page=incidents&incident=/);
+      await page.getByRole('region', { name: /Unusual CPU use/ }).waitFor();
+    });
+  });
+
+  test('holds a thousand hosts: those that need a look first, the rest by filter or on demand', async () => {
+    hub = new FixtureHub(systemClock, 1000);
+    await server.close();
+    server = createServer({ source: hub, host: '127.0.0.1', port: 0, webFolder, clock: systemClock });
+    address = (await server.listen()).address;
+    await withPage(async (page) => {
+      await page.getByRole('heading', { name: '1006 hosts' }).waitFor();
+      assert.deepEqual((await names(page)).slice(0, 2), ['shop-us-1', 'shop-eu-1']);
+      assert.equal((await names(page)).length, 100);
+      await page.getByRole('button', { name: '906 more' }).click();
+      await page.getByRole('button', { name: '406 more' }).waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('web-777');
+      await page.getByText('1 of 1006').waitFor();
+      assert.deepEqual(await names(page), ['web-777']);
+    });
+  });
+
   test('is sorted, filtered and walked through by keyboard, and Enter opens a host', async () => {
     await withPage(async (page) => {
       await page.getByRole('button', { name: 'Host', exact: true }).click();

@@ -81,6 +81,7 @@ test('the help of the program and of each command tells what it does and what it
     bus: ['status'],
     validate: ['--since <time>', '--host <name>', '--min-valid <share>', 'exit code 1', 'Examples:'],
     wal: ['stats', 'verify', 'backup', 'reset', 'replay', 'exit code 1'],
+    recommend: ['--walk <dir>', 'yours to copy', '--host <name>', 'Examples:'],
     record: ['<file>', '--pseudonyms', 'secrets hidden', 'Look at the file before you give it away'],
   };
   const commands = createProgram().commands.map((command) => command.name());

@@ -16,8 +16,12 @@ export class FixtureHub implements HubSource {
   readonly #clock: Clock;
   readonly machine: FixtureSource;
 
-  constructor(clock: Clock) {
+  /** As many more hosts, all well. */
+  readonly #more: number;
+
+  constructor(clock: Clock, more = 0) {
     this.#clock = clock;
+    this.#more = more;
     this.machine = new FixtureSource(clock);
   }
 
@@ -38,6 +42,7 @@ export class FixtureHub implements HubSource {
       },
       { ...up('build-7', 0.1), state: 'stopped', since: now - 11 * HOUR, seenAt: now - 11 * HOUR },
       { name: 'new-1', state: 'never', openAnomalies: 0 },
+      ...Array.from({ length: this.#more }, (_, index) => up(`web-${index + 1}`, 0.1)),
     ];
   }
 
@@ -53,6 +58,7 @@ export class FixtureHub implements HubSource {
       process: (id) => machine.process(id),
       profiles: () => ({ profiles: [], forgotten: 0 }),
       forecasts: () => [],
+      advice: () => machine.advice(),
       bands: () => ({}),
       subscribe: (listener) => machine.subscribe((event) => event.type !== 'status' && listener(event)),
     };

@@ -14,6 +14,7 @@ import type { Incident as KeptIncident } from '../../src/model/incident.ts';
 import type { IncidentArchive } from '../../src/model/incident-archive.ts';
 import type { ListedProcess, Process, ProcessScan } from '../../src/model/process.ts';
 import type { ProfilesAnswer } from '../../src/model/profile.ts';
+import type { Advice, Recommendation } from '../../src/model/recommendation.ts';
 import type { Band } from '../../src/model/score.ts';
 import { severityOf } from '../../src/model/severity.ts';
 import type { ScoreNow, Status } from '../../src/model/status.ts';
@@ -27,6 +28,18 @@ import { fixtureStatus } from './fixture-status.ts';
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const THRESHOLDS = { LOW: 2.4, MEDIUM: 3.3, HIGH: 4.1 } as const;
+
+const MINER_ADVICE: Recommendation = {
+  ...{ id: 'runaway-2520', rule: 'runaway-process', severity: 'HIGH', sure: 'medium' },
+  target: { kind: 'process', id: '1f0c9e2a-2520-1', pid: 2520 },
+  subject: 'process kdevtmpfsi (pid 2520)',
+  advice: 'Look at what it is, and end it where nobody knows it.',
+  why: 'it takes 3.1 cores since 7 min, where its kind is not known here',
+  gain: '3.1 of 4 cores: what it takes now',
+  because: 'nothing is known of its executable from before',
+  command: 'kill 2520',
+  undo: 'start it again with the command line that the dashboard shows',
+};
 
 export type Mood = 'calibrated' | 'learning' | 'empty';
 
@@ -153,6 +166,12 @@ export class FixtureSource implements Source {
     },
     breaches: () => [],
   };
+
+  /** About the open incident: it is a miner. */
+  advice(incident?: KeptIncident): Advice {
+    const about = incident === undefined || incident.state === 'open';
+    return { at: this.#clock.now(), recommendations: about ? [MINER_ADVICE] : [], top: [] };
+  }
 
   forecasts(): readonly Forecast[] {
     return [];

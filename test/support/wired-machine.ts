@@ -174,8 +174,10 @@ export function wireMachine(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openIncidents: () => [],
       openBreaches: () => agent.openBreaches(),
       forecasts: () => agent.forecasts(),
+      advice: () => ({ at: clock.now(), recommendations: [], top: [] }),
       profiles: (wanted) => profiles.answer(clock.now(), wanted),
       alarms: () => ({
         wishedPerWeek: 7,

@@ -46,12 +46,17 @@ export function causeOf({ kind, metrics, culprits }: Signal): Cause {
   };
 }
 
-/** Whether a signal's cause is the one of an incident: the same subject, the same program, or one names nobody and the same is short. */
-export function isOneWith(cause: Cause, named: NamedCauses): boolean {
-  if (cause.subject !== undefined) return named.subjects.includes(cause.subject);
-  if (named.subjects.length > 0) return false;
-  if (cause.program !== undefined && named.programs.length > 0) return named.programs.includes(cause.program);
-  return cause.resource !== undefined && named.resources.includes(cause.resource);
+/**
+ * Whether a signal's cause is the one of an incident: the same subject, the same program, or the same is short and one of both names
+ * nobody. Of an incident that is over both must name nobody.
+ */
+export function isOneWith(cause: Cause, named: NamedCauses, isOpen: boolean): boolean {
+  const { subjects, programs, resources } = named;
+  if (cause.subject !== undefined) return subjects.includes(cause.subject);
+  if (subjects.length > 0) return false;
+  if (cause.program !== undefined && programs.length > 0) return programs.includes(cause.program);
+  const isNameless = cause.program === undefined && programs.length === 0;
+  return (isOpen || isNameless) && cause.resource !== undefined && resources.includes(cause.resource);
 }
 
 /** Load and pressure are other words for what is short. */

@@ -67,6 +67,11 @@ export class Incidents {
     return isBack ? comeBack(taken, at, this.#policy.flapReturns) : taken;
   }
 
+  /** Whether a signal of this id belongs to an incident that is open or may still come back. */
+  knows(signal: string): boolean {
+    return this.#homes.has(signal);
+  }
+
   /** Time passes: what was quiet for long enough closes, and what waited to be told is told. To be called every second or so. */
   look(at: number): void {
     const { closeAfterMs, reopenWithinMs } = this.#policy;
@@ -82,10 +87,11 @@ export class Incidents {
     this.#digest(slept, at);
   }
 
-  /** How telling people of an incident went: `why` for a person, `told by slack`. */
-  told(id: string, decision: Decision): void {
+  /** How telling people of an incident went: `why` for a person, `told by slack`. False where it is long over and not known here any more. */
+  told(id: string, decision: Decision): boolean {
     const kept = this.#kept.get(id);
     if (kept) this.#change({ ...kept, incident: withDecision(kept.incident, decision) });
+    return kept !== undefined;
   }
 
   /** Something new is known from elsewhere: of an incident that is gone, whoever keeps it has to see to it. */
@@ -104,7 +110,8 @@ export class Incidents {
     const { reopenWithinMs } = this.#policy;
     const cause = causeOf(signal);
     const alike = [...this.#kept.values()].filter(
-      ({ incident, memory }) => incident.host === signal.host && isOneWith(cause, memory),
+      ({ incident, memory }) =>
+        incident.host === signal.host && isOneWith(cause, memory, incident.state === 'open'),
     );
     return (
       alike.findLast(({ incident }) => incident.state === 'open') ??

@@ -50,7 +50,7 @@ export function begin(signal: Signal, at: number): KeptIncident {
   const { host, severity, kind, provisional, sentence, since } = signal;
   const cause = causeOf(signal);
   const incident: Incident = {
-    ...{ schema: 1, id: incidentId(host, cause.label, signal.id), host, state: 'open' },
+    ...{ schema: 1, id: incidentId(host, signal.id), host, state: 'open' },
     ...{ severity, provisional, kind, cause: cause.label, sentence, since, openedAt: at, updatedAt: at },
     ...{ returns: 0, flapping: false, signals: [], metrics: [], culprits: [], decisions: [] },
   };
@@ -174,6 +174,7 @@ function merged<T>(
   return [...order].map((name) => (latest.get(name) ?? older.get(name))!);
 }
 
+/** Not of the cause: who did it may be known only later, and the last state of a signal is all that is kept of it. */
 function incidentId(...facts: readonly string[]): string {
   return createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 16);
 }

@@ -13,10 +13,11 @@ interface ForecastOptions {
 }
 
 const HELP = `
-The trend is a robust line through the lowest values of each part of a window of half
-an hour to eleven days, so that what comes and goes (rotated logs, collected heaps, a
-nightly cleanup) is no growth. A time is told no further ahead than three times as long
-as the growth was seen. It reads the history, whether Homeostat runs or not.`;
+The trend is a robust line through the lowest values of each part of a window
+of half an hour to eleven days, so that what comes and goes (rotated logs,
+collected heaps, a nightly cleanup) is no growth. A time is told no further
+ahead than three times as long as the growth was seen. It reads the history,
+whether Homeostat runs or not.`;
 
 export function addForecast(program: Command): void {
   addHostOption(addJsonOption(addDataOption(program.command('forecast'))))
@@ -34,7 +35,7 @@ export function addForecast(program: Command): void {
 }
 
 const COLUMNS: readonly Column<Forecast>[] = [
-  { title: 'WHAT', value: ({ subject }) => subject, flexible: true },
+  { title: 'WHAT', value: ({ subject }) => subject },
   { title: 'USED', value: ({ level }) => formatValue(level, '1'), align: 'right' },
   { title: 'A DAY', value: trendOf, align: 'right' },
   { title: 'OVER', value: ({ overMs }) => (overMs === undefined ? '-' : duration(overMs)), align: 'right' },

@@ -6,6 +6,7 @@ import { duration, printable } from '../../lib/text.ts';
 import { parseDuration } from '../../lib/units.ts';
 import type { Feedback } from '../../model/feedback.ts';
 import type { Incident } from '../../model/incident.ts';
+import type { Advice, Recommendation } from '../../model/recommendation.ts';
 import type { Status } from '../../model/status.ts';
 import { findRunning } from '../client.ts';
 import type { WithEvidence } from '../incidents/archives.ts';
@@ -20,6 +21,7 @@ import {
 } from '../options.ts';
 import { table } from '../table.ts';
 import { withHistory } from '../with-history.ts';
+import { renderRecommendation } from './recommend.ts';
 
 interface IncidentsOptions {
   readonly data: string;
@@ -93,11 +95,21 @@ async function showOrSay(id: string, options: IncidentOptions): Promise<void> {
   if (verdict) return await say(id, verdict, options);
   const { readIncident } = await import('../incidents/archives.ts');
   const read = await readIncident(data, id);
-  if (json) console.log(JSON.stringify(jsonOf(read), null, 2));
+  const recommendations = await recommendationsFor(data, read.incident);
+  if (json) console.log(JSON.stringify({ ...jsonOf(read), recommendations }, null, 2));
   else {
     const { renderIncident } = await import('../incidents/render.ts');
     console.log(renderIncident(read, Date.now()));
+    if (recommendations.length > 0)
+      console.log(['\nWhat to do', ...recommendations.map(renderRecommendation)].join('\n'));
   }
+}
+
+/** What could be done about an incident that is open on this machine, where Homeostat runs. */
+async function recommendationsFor(data: string, { id, state }: Incident): Promise<readonly Recommendation[]> {
+  const client = state === 'open' ? findRunning(data) : undefined;
+  const advice = await client?.get<Advice>('recommendations', { incident: id }).catch(() => undefined);
+  return advice?.recommendations ?? [];
 }
 
 async function say(id: string, verdict: Feedback['verdict'], options: IncidentOptions): Promise<void> {

@@ -102,7 +102,9 @@ function chart(
   );
   return [
     `${line.join('')}  up to ${formatValue(top, unit)}`,
-    `${' '.repeat(placeOf(incident.since))}^ ${timeOfDay(incident.since, now)}`,
+    incident.since < from
+      ? `from ${timeOfDay(from, now)}`
+      : `${' '.repeat(placeOf(incident.since))}^ ${timeOfDay(incident.since, now)}`,
   ];
 }
 

@@ -20,6 +20,8 @@ export interface WhyNot {
   readonly told: number;
   /** Reasons, and for how many incidents each was the last one. */
   readonly held: readonly { readonly why: string; readonly incidents: readonly string[] }[];
+  /** Minutes in which the machine was scored, and those in which it reached half of the line that holds now. */
+  readonly scored: { readonly minutes: number; readonly high: number };
   /** The highest scores below the line, highest first. */
   readonly peaks: readonly Peak[];
   /** The score that would be an anomaly now; undefined where Homeostat does not run or there is no model. */
@@ -29,14 +31,20 @@ export interface WhyNot {
 const SCORE = 'homeostat.score';
 const APART_MS = 3_600_000;
 const PEAKS = 5;
-const MOST_POINTS = 10_000;
+/** Of ninety days. */
+const MOST_MINUTES = 129_600;
+
+interface Period {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** `score`: of the running daemon. */
 export function whyNot(
   incidents: readonly Incident[],
   history: Pick<History, 'query'> | undefined,
   score: ScoreNow | undefined,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to }: Period,
 ): WhyNot {
   const silent = incidents.filter(({ decisions }) => !decisions.some(({ told }) => told));
   const reasons = new Map<string, string[]>();
@@ -44,30 +52,35 @@ export function whyNot(
     const why = lastReason(decisions);
     reasons.set(why, [...(reasons.get(why) ?? []), id]);
   }
+  const line = score?.thresholds && Math.min(...Object.values(score.thresholds));
+  const scored = history ? scoresOf(history, { from, to }) : [];
   return {
     ...{ from, to },
     signals: incidents.reduce((sum, { signals }) => sum + signals.length, 0),
     incidents: incidents.length,
     told: incidents.length - silent.length,
     held: [...reasons].map(([why, ids]) => ({ why, incidents: ids })),
-    peaks: history ? peaksOf(history, incidents, from, to) : [],
-    line: score?.thresholds && Math.min(...Object.values(score.thresholds)),
+    scored: {
+      minutes: scored.length,
+      high: scored.filter((one) => one.score >= (line ?? Infinity) / 2).length,
+    },
+    peaks: peaksOf(scored, incidents, to),
+    line,
   };
 }
 
 const lastReason = (decisions: readonly Decision[]): string =>
   decisions.at(-1)?.why ?? 'it was over when it was first heard of';
 
-/** The highest of the machine's scores outside of its incidents, an hour apart. */
-function peaksOf(
-  { query }: Pick<History, 'query'>,
-  incidents: readonly Incident[],
-  from: number,
-  to: number,
-): readonly Peak[] {
-  const [frame] = query({ metrics: [SCORE], from, to, maxPoints: MOST_POINTS }).frames;
-  if (!frame) return [];
-  const points = Array.from(frame.at, (at, index): Peak => ({ at, score: frame.max[index]! }))
+/** The highest score of each minute. */
+function scoresOf({ query }: Pick<History, 'query'>, period: Period): readonly Peak[] {
+  const [frame] = query({ metrics: [SCORE], ...period, resolution: 60, maxPoints: MOST_MINUTES }).frames;
+  return frame ? Array.from(frame.at, (at, index) => ({ at, score: frame.max[index]! })) : [];
+}
+
+/** The highest outside of incidents, an hour apart. */
+function peaksOf(scored: readonly Peak[], incidents: readonly Incident[], to: number): readonly Peak[] {
+  const points = scored
     .filter(({ at }) => !incidents.some(({ since, closedAt = to }) => at >= since - 60_000 && at <= closedAt))
     .sort((one, other) => other.score - one.score);
   const peaks: Peak[] = [];
@@ -78,7 +91,7 @@ function peaksOf(
   return peaks;
 }
 
-export function renderWhyNot({ from, signals, incidents, told, held, peaks, line }: WhyNot): string {
+export function renderWhyNot({ from, signals, incidents, told, held, scored, peaks, line }: WhyNot): string {
   const when = (at: number): string => new Date(at).toLocaleString('sv');
   const grouped = signals - incidents;
   return [
@@ -98,10 +111,14 @@ export function renderWhyNot({ from, signals, incidents, told, held, peaks, line
           ({ at, score }, index) =>
             `${index === 0 ? 'Below the line' : '              '} ${score.toFixed(1)} at ${when(at)}`,
         )),
+    ...(scored.minutes === 0 ? [] : [`Scored         ${scoredText(scored, line)}`]),
     ...(line === undefined
       ? []
       : [`The line       ${line.toFixed(1)} would be an anomaly now; what lies below is as usual`]),
   ].join('\n');
 }
+
+const scoredText = ({ minutes, high }: WhyNot['scored'], line: number | undefined): string =>
+  `${count(minutes, 'minute')}${line === undefined ? '' : `, ${high} of them above half of the line`}`;
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
