@@ -96,7 +96,7 @@ export const READINGS: readonly Reading[] = [
     many: ['metric'],
   }),
   ofAll('incidents/{id}/feedback', 'what people said of an incident that holds', (asked) => ({
-    feedback: deskOf(asked).of(incidentOf(asked).id),
+    feedback: asked.feedback?.of(incidentOf(asked).id) ?? [],
   })),
   ofAll('incidents/{id}/feedback/preview', 'what saying it would have changed', preview, {
     parameters: ['verdict', 'thisHour', 'expires'],
