@@ -54,6 +54,9 @@ test('an anomaly comes whole, and what is none is not passed on', () => {
   assert.equal(json(JSON.stringify({ ...anomaly, metrics: 'many' })), undefined);
   assert.equal(json(JSON.stringify({ ...anomaly, sentence: 'x'.repeat(10_000) })), undefined);
   assert.equal(json(JSON.stringify({ ...anomaly, kind: 'silence' })), undefined);
+  for (const name of ['since', 'raisedAt', 'closedAt'])
+    for (const no of [-1, 1e17])
+      assert.equal(json(JSON.stringify({ ...anomaly, [name]: no })), undefined, `${name} ${no} is no date`);
 });
 
 test('an event’s key names its process, with the name of its queue or without', () => {

@@ -8,6 +8,8 @@ const MOST = 50;
 
 const text = v.pipe(v.string(), v.maxLength(LONGEST_TEXT));
 const number = v.pipe(v.number(), v.finite());
+/** ms since the epoch, of which a date can be made: whoever shows one, or asks for its time of day, throws where none can. */
+const time = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
 const metric = v.object({
   metric: text,
   unit: text,
@@ -35,9 +37,9 @@ const signal = {
   state: v.picklist(['open', 'closed']),
   severity: v.picklist(['LOW', 'MEDIUM', 'HIGH']),
   provisional: v.boolean(),
-  since: number,
-  raisedAt: number,
-  closedAt: v.optional(number),
+  since: time,
+  raisedAt: time,
+  closedAt: v.optional(time),
   metrics: v.pipe(v.array(metric), v.maxLength(MOST)),
   culprits: v.pipe(v.array(culprit), v.maxLength(MOST)),
   sentence: text,
@@ -54,7 +56,7 @@ const breachSchema = v.object({
   kind: v.picklist(['threshold', 'forecast']),
   limit: text,
   line: number,
-  full: v.optional(v.object({ at: number, earliest: number, latest: number })),
+  full: v.optional(v.object({ at: time, earliest: time, latest: number })),
 });
 
 /** The anomaly that a stranger wrote, or undefined where it is none. What this version does not know of it is left out. */

@@ -84,6 +84,7 @@ export class HostSource implements Source {
       score: scoreOf(facts),
       lastSampleAt: facts.metricsAt,
       openAnomalies,
+      openIncidents: this.archive.list({ isOpen: true }).length,
       limits: { open: Object.values(facts.breaches ?? {}) },
       ...(coverage && { coverage }),
       presence: {

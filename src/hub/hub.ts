@@ -26,6 +26,7 @@ export interface AgentView {
   bands(): Readonly<Record<string, Band>>;
   processes(): ProcessScan | undefined;
   openAnomalies(): readonly Anomaly[];
+  openIncidents(): readonly Incident[];
   openBreaches(): readonly Breach[];
   forecasts(): readonly Forecast[];
   advice(incident?: Incident): Advice;
@@ -95,6 +96,7 @@ export class Hub implements Source {
       score: agent.score(),
       lastSampleAt: this.#lastSampleAt,
       openAnomalies: agent.openAnomalies().length,
+      openIncidents: agent.openIncidents().length,
       limits: { open: agent.openBreaches() },
       alarms: agent.alarms(),
       coverage: agent.coverage(),

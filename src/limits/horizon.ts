@@ -168,18 +168,18 @@ export class Horizon {
     return now < before || growth < BEYOND_FALLS * highest(this.#falls) ? 'seen before' : 'growing';
   }
 
-  /** When the tops that stand on the line reach 1. */
+  /** When the tops that stand on the line reach 1: the usual ones, the highest of the window, and the lowest. */
   #full(trend: Trend, now: number): FullAt {
     const { slope, low, high, end } = trend;
     const heights = this.#highs
       .map((top, place) => top - this.#lows[place]!)
       .filter((height) => !Number.isNaN(height))
       .sort();
-    const above = Math.max(0, heights[heights.length >> 1]! - slope);
-    const left = Math.max(0, 1 - end - above);
+    const left = (height: number): number => Math.max(0, 1 - end - Math.max(0, height - slope));
     const when = (buckets: number): number => Math.round(now + buckets * this.#bucketMinutes * MINUTE_MS);
-    const latest = Math.max(left / low, slowedBuckets(trend, left));
-    return { at: when(left / slope), earliest: when(left / high), latest: when(latest) };
+    const [lowest, usual, tallest] = [heights[0]!, heights[heights.length >> 1]!, heights.at(-1)!];
+    const latest = Math.max(left(lowest) / low, slowedBuckets(trend, left(lowest)));
+    return { at: when(left(usual) / slope), earliest: when(left(tallest) / high), latest: when(latest) };
   }
 }
 

@@ -26,6 +26,7 @@ export interface Status {
   /** Time of the last sample, ms since the epoch. */
   readonly lastSampleAt: number | undefined;
   readonly openAnomalies: number;
+  readonly openIncidents: number;
   /** Breaches of limits and forecasts that are open, those of limits first. */
   readonly limits: { readonly open: readonly Breach[] };
   readonly alarms: AlarmState;

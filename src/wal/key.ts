@@ -16,3 +16,6 @@ export function keyAsSent(kept: string): string {
   if (!kept.startsWith(SEPARATOR)) return kept;
   return kept.slice(kept.indexOf(SEPARATOR, 1) + 1);
 }
+
+/** As SQL: a key that `keyOfClient` made. */
+export const KEPT_AS_CLIENTS = 'idempotency_key >= char(31) AND idempotency_key < char(32)';

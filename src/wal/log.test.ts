@@ -167,6 +167,21 @@ test('a key that another source has used is kept for each, once, and is counted'
   assert.equal(await again.append(record('k', 20, 'owner')), 'duplicate');
 });
 
+test('a key that is kept for a second source is known for the whole window, also when the first one’s is gone', async (t) => {
+  const { path, log, clock, reopen } = setUp(t, { maxBytes: 100_000 });
+  await log.append(record('k', 50_000, 'first'));
+  clock.advance(DAY / 2);
+  await log.append(record('k', 10, 'second'));
+  clock.advance(DAY / 2 + 1);
+  while (log.figures().dropped === 0) await log.append(record(`${log.figures().lastId}`, 10_000));
+  assert.deepEqual(
+    kept(path).records.flatMap(({ key, source }) => (key === 'k' ? [source] : [])),
+    ['second'],
+  );
+  assert.equal(await log.append(record('k', 10, 'second')), 'duplicate');
+  assert.equal(await reopen().append(record('k', 10, 'second')), 'duplicate');
+});
+
 test('keys that an older version left are known, whosesoever they are', async (t) => {
   const { path, log, reopen } = setUp(t);
   log.close();

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { keyOf, keyOfClient } from './key.ts';
+import { KEPT_AS_CLIENTS, keyOf, keyOfClient } from './key.ts';
 import type { Appended, LogRecord } from './log.ts';
 
 /** Rows of one statement, the most first: what a statement costs by itself is more than what a row costs. */
@@ -29,6 +29,8 @@ export class Writer {
   readonly #statements = new Map<number, Statements>();
   /** Keys are left of records that made room. */
   #hasKeys: boolean;
+  /** Sources of which a key is kept as theirs: it stays so, also when the one is gone for whose sake it was. */
+  readonly #sharers: Set<string>;
   /** Since the start; the last one is kept for people. */
   #sharedCount = 0;
   #lastShared: SharedKey | undefined;
@@ -36,6 +38,9 @@ export class Writer {
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#hasKeys = db.prepare('SELECT 1 FROM wal_keys LIMIT 1').get() !== undefined;
+    const from = (table: string): string => `SELECT source FROM ${table} WHERE ${KEPT_AS_CLIENTS}`;
+    const sharers = db.prepare(`${from('wal')} UNION ${from('wal_keys')}`).all();
+    this.#sharers = new Set(sharers.map(({ source }) => String(source)));
   }
 
   /** Of some records only their keys are there from now on. */
@@ -57,7 +62,8 @@ export class Writer {
 
   /** Most keys are new, and then the index has to be searched only once: by the insertion itself. */
   #writeSome(records: readonly LogRecord[], now: number): Appended[] {
-    if (!this.#hasKeys && this.#tryInsert(records, now)) return records.map(() => 'stored');
+    const isSimple = !this.#hasKeys && !records.some(({ source }) => this.#sharers.has(source));
+    if (isSimple && this.#tryInsert(records, now)) return records.map(() => 'stored');
     const known = this.#knownOf(records.map(({ key }) => key));
     const fresh: LogRecord[] = [];
     const answers = records.map((record): Appended => {
@@ -76,15 +82,18 @@ export class Writer {
   #place(record: LogRecord, known: Map<string, string>): LogRecord | undefined {
     const { source, key } = record;
     const holder = known.get(key);
+    const own = keyOfClient(source, key);
+    const isKept = (): boolean => known.has(own) || this.#knownOf([own]).size > 0;
     if (holder === undefined) {
+      if (this.#sharers.has(source) && isKept()) return undefined;
       known.set(key, source);
       return record;
     }
     // Of keys that an older version left it is not known whose they are.
     if (holder === source || holder === '') return undefined;
-    const own = keyOfClient(source, key);
-    if (known.has(own) || this.#knownOf([own]).size > 0) return undefined;
+    if (isKept()) return undefined;
     known.set(own, source);
+    this.#sharers.add(source);
     this.#sharedCount++;
     this.#lastShared = { key, source, holder };
     return { ...record, key: own };

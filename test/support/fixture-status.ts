@@ -31,6 +31,7 @@ export function fixtureStatus(
     score,
     lastSampleAt: mood === 'empty' ? undefined : at,
     openAnomalies: mood === 'calibrated' ? 1 : 0,
+    openIncidents: mood === 'calibrated' ? 1 : 0,
     limits: { open: [] },
     alarms: {
       wishedPerWeek: 7,

@@ -174,6 +174,7 @@ export function wireMachine(
       bands: () => scorer.bands(),
       processes: () => agent.processes(),
       openAnomalies: () => agent.openAnomalies(),
+      openIncidents: () => [],
       openBreaches: () => agent.openBreaches(),
       forecasts: () => agent.forecasts(),
       advice: () => ({ at: clock.now(), recommendations: [], top: [] }),

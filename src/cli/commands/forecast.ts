@@ -35,7 +35,7 @@ export function addForecast(program: Command): void {
 }
 
 const COLUMNS: readonly Column<Forecast>[] = [
-  { title: 'WHAT', value: ({ subject }) => subject, flexible: true },
+  { title: 'WHAT', value: ({ subject }) => subject },
   { title: 'USED', value: ({ level }) => formatValue(level, '1'), align: 'right' },
   { title: 'A DAY', value: trendOf, align: 'right' },
   { title: 'OVER', value: ({ overMs }) => (overMs === undefined ? '-' : duration(overMs)), align: 'right' },

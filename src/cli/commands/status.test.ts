@@ -30,6 +30,7 @@ const status: Status = {
   score: undefined,
   lastSampleAt: AT - 1000,
   openAnomalies: 0,
+  openIncidents: 2,
   limits: { open: [] },
   alarms: {
     wishedPerWeek: 1,
@@ -95,6 +96,7 @@ test('each subject has its line', () => {
   );
   assert.equal(line(text, 'Dashboard'), 'Dashboard    http://127.0.0.1:4663');
   assert.equal(line(text, 'Learning'), 'Learning     provisional; 2 h of 24 h seen, calibrated in 22 h');
+  assert.equal(line(text, 'Incidents'), "Incidents    2 open; see 'homeostat incidents'");
   assert.equal(line(text, 'Score'), 'Score        none before the first model');
   assert.equal(line(text, 'Coverage'), 'Coverage     everything that it should see is seen');
 });

@@ -39,6 +39,10 @@ export function renderStatus(status: ToldStatus, address: string): string {
     ...(learning?.drift ? [line('Drift', describeDrift(learning.drift))] : []),
     line('Score', describeScore(status)),
     line(
+      'Incidents',
+      status.openIncidents === 0 ? 'none open' : `${status.openIncidents} open; see 'homeostat incidents'`,
+    ),
+    line(
       'Anomalies',
       status.openAnomalies === 0 ? 'none open' : `${status.openAnomalies} open; see 'homeostat anomalies'`,
     ),
