@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { UserError } from '../lib/errors.ts';
+import { makePrivateDirectory } from '../lib/atomic-file.ts';
 import { openDataFolder } from './data-folder.ts';
 import { hubFolder } from './hub-folder.ts';
 import { addDataOption } from './options.ts';
@@ -21,9 +21,9 @@ export const addWhereOptions = (command: Command): Command =>
 /** The folder that whoever serves the dashboard looks into: this machine's data, or a hub's. Throws a UserError. */
 export function accessFolder({ data, hub }: WhereOptions): string {
   const ofHub = hubFolder(data);
-  if (hub && !existsSync(ofHub))
-    throw new UserError(`no hub keeps its data in ${data}: start it with 'homeostat hub', or name --data`);
   const isHub = hub ?? (existsSync(ofHub) && !existsSync(join(data, 'history.db')));
   openDataFolder(data);
+  // Beyond loopback a hub does not start before there is a token.
+  if (isHub) makePrivateDirectory(ofHub);
   return isHub ? ofHub : data;
 }

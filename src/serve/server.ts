@@ -110,7 +110,7 @@ export function requireToken({
   if (isLoopback(host) || token !== undefined) return;
   if (folder !== undefined && readTokens(folder).length > 0) return;
   throw new UserError(
-    `the address ${host} can be reached from other machines, and no token is set: set one of at least 16 characters (HOMEOSTAT_TOKEN, --token or serve.token), make a named one ('homeostat access create'), or bind to 127.0.0.1`,
+    `the address ${host} can be reached from other machines, and no token is set: set one of at least 16 characters (HOMEOSTAT_TOKEN, --token or serve.token), make a named one ('homeostat access create', for a hub with --hub), or bind to 127.0.0.1`,
   );
 }
 

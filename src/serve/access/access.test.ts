@@ -498,4 +498,12 @@ describe('guessing', () => {
     clock.advance(60_000);
     assert.equal((await guess(OWNER)).status, 200);
   });
+
+  test('is not what a program does that shows the same wrong token again and again', async () => {
+    await start({ token: OWNER });
+    for (let attempt = 0; attempt < 30; attempt++)
+      assert.equal((await api('status', { headers: bearer('outdated') })).status, 401);
+    assert.equal((await api('status', { headers: bearer(OWNER) })).status, 200);
+    assert.equal(logged.filter((line) => line.startsWith('refused to let')).length, 1);
+  });
 });

@@ -7,7 +7,7 @@ import { isLoopback } from '../../lib/network-address.ts';
 import { type AccessToken, mayAs, type Role, type SessionAnswer } from '../../model/access.ts';
 import { HttpError } from '../http-error.ts';
 import { type Invited, useLoginCode } from './login-code.ts';
-import { newSecret } from './secret.ts';
+import { hashOf, newSecret } from './secret.ts';
 import { Sessions } from './sessions.ts';
 import { type KeptToken, readTokens, revokeToken, TokenFile, told } from './token-file.ts';
 
@@ -38,6 +38,7 @@ export interface Caller {
 }
 
 const LOOK_MS = 1000;
+const MOST_WRONG = 1000;
 const HOW = "open the link that 'homeostat open' prints, or show a token of 'homeostat access create'";
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -59,6 +60,8 @@ export class Door {
   readonly #tokens: TokenFile | undefined;
   readonly #sessions: Sessions;
   readonly #attempts: AttemptLimit;
+  /** Hashes of tokens that were wrong: to try one again is no guess, so a program that does so keeps no neighbour out. */
+  readonly #wrong = new Set<string>();
   readonly #streams = new Map<ServerResponse, Caller>();
   #watch: NodeJS.Timeout | undefined;
 
@@ -66,7 +69,7 @@ export class Door {
     const { host, port, folder, token, signIn, clock, log } = options;
     this.#options = options;
     this.readingIsOpen = isLoopback(host) && token === undefined && signIn !== 'always';
-    this.ownToken = token ?? (this.readingIsOpen ? undefined : newSecret());
+    this.ownToken = this.readingIsOpen ? undefined : newSecret();
     // Cookies are shared by all ports of a host: two daemons must not log each other out.
     this.#cookieName = `homeostat-${port}`;
     if (folder !== undefined) this.#tokens = new TokenFile(folder, (problem) => log?.warn(problem));
@@ -225,7 +228,10 @@ export class Door {
 
   #ofToken(text: string, address: string | undefined): Caller {
     const token = this.#tokens?.find(text);
-    return token ? this.#named(token, address) : this.#ofOwner(text, address);
+    if (token) return this.#named(token, address);
+    if (this.ownToken !== undefined && same(text, this.ownToken))
+      return { name: 'a command', role: 'admin', expiresAt: null };
+    return this.#ofOwner(text, address);
   }
 
   #named({ name, role, hash, expiresAt }: KeptToken, address: string | undefined): Caller {
@@ -237,12 +243,15 @@ export class Door {
   }
 
   #ofOwner(text: string, address: string | undefined): Caller {
-    this.#requireAttempt(address);
-    if (this.ownToken !== undefined && same(text, this.ownToken)) {
-      const name = this.#options.token === undefined ? 'a command' : 'serve.token';
-      return { name, role: 'admin', expiresAt: null };
+    const { token } = this.#options;
+    if (!this.#wrong.has(hashOf(text))) {
+      this.#requireAttempt(address);
+      if (token !== undefined && same(text, token))
+        return { name: 'serve.token', role: 'admin', expiresAt: null };
+      this.#refused(address, 'a wrong token');
+      this.#wrong.add(hashOf(text));
+      if (this.#wrong.size > MOST_WRONG) this.#wrong.delete(this.#wrong.values().next().value!);
     }
-    this.#refused(address, 'a wrong token');
     const isEnrolment = text.startsWith('hst1_');
     throw new HttpError(
       401,
