@@ -134,6 +134,7 @@ after(async () => {
 describe('who may look', () => {
   test('on loopback everybody, unless signing in is always asked for', async () => {
     assert.equal((await api('status')).status, 200);
+    assert.equal((await api('status', { headers: bearer('of-another-program') })).status, 200);
     await start({ signIn: 'always' });
     assert.equal((await api('status')).status, 401);
     assert.equal((await api('stream')).status, 401);
@@ -149,6 +150,7 @@ describe('who may look', () => {
   });
 
   test('nobody with a token that is wrong, damaged or for enrolment, and it is logged', async () => {
+    await start({ signIn: 'always' });
     const secret = token('anna', 'view');
     for (const wrong of [
       `${secret}x`,

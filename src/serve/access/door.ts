@@ -78,9 +78,13 @@ export class Door {
   }
 
   /** Undefined where nobody says who asks, or a session ended. Throws HttpError 401 for a wrong token, 429 after too many. */
-  caller({ headers, socket }: IncomingMessage): Caller | undefined {
+  caller({ headers, socket, method }: IncomingMessage): Caller | undefined {
     const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (bearer !== undefined) return this.#ofToken(bearer, socket.remoteAddress);
+    if (bearer !== undefined) {
+      // Where everybody may look, a token that is none of ours is no reason to keep a scraper out.
+      if (this.readingIsOpen && method === 'GET' && !this.#tokens?.find(bearer)) return undefined;
+      return this.#ofToken(bearer, socket.remoteAddress);
+    }
     const id = this.#sessionId(headers);
     const session = id === undefined ? undefined : this.#sessions.use(id);
     if (id === undefined || !session) return undefined;
