@@ -341,6 +341,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    incidents.write();
     await notifications.stop();
     incidents.close();
     store.close();
