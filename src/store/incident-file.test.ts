@@ -60,6 +60,28 @@ test('incidents are found by period, host, state and how their id begins, also b
   assert.equal(statSync(join(folder, 'incidents.db')).mode & 0o777, 0o600);
 });
 
+test('what waits for a disk that is full is seen as it is now', (t) => {
+  const file = open(folderOf(t));
+  const memory = { note: '' };
+  file.keep({ incident: incident('a1'), memory });
+  file.keep({ incident: incident('b'), memory });
+  file.flush();
+  const over = incident('a1', { state: 'closed', closedAt: BEGIN + 10 });
+  file.keep({ incident: over, memory });
+  file.keep({ incident: incident('a2', { since: BEGIN + 20, host: 'db' }), memory });
+  const { archive } = file;
+  assert.deepEqual(ids(archive.list({})), ['a2', 'a1', 'b']);
+  assert.deepEqual(ids(archive.list({ isOpen: true })), ['a2', 'b']);
+  assert.deepEqual(ids(archive.list({ host: 'web', limit: 1 })), ['a1']);
+  assert.deepEqual(ids(archive.list({ from: BEGIN + 11, to: BEGIN + 20 })), ['b']);
+  assert.deepEqual(
+    [archive.named('a1'), ids(archive.named('a')), archive.named('')],
+    [[over], ['a1', 'a2'], []],
+  );
+  assert.deepEqual([...archive.evidence('a1', new Set([KEY])).series], []);
+  file.close();
+});
+
 test('what was open or closed lately is handed to the next run with its memory', (t) => {
   const folder = folderOf(t);
   const file = open(folder);

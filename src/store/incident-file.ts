@@ -18,7 +18,7 @@ import type { Incident } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import { FileUse } from './database.ts';
 import { encodeFrames, encodeScans } from './evidence.ts';
-import { IncidentReader } from './incident-query.ts';
+import { IncidentReader, IncidentsAhead } from './incident-query.ts';
 import { Losses } from './losses.ts';
 import { createPrivately, openError, transaction, whyNotStored } from './sqlite.ts';
 
@@ -108,7 +108,9 @@ export class IncidentFile<Memory> {
       this.#insertEvidence = this.#db.prepare(
         'INSERT INTO evidence (incident, since, until, kind, keys, pack) VALUES (?, ?, ?, ?, ?, ?)',
       );
-      this.archive = new IncidentReader(this.#db);
+      this.archive = new IncidentsAhead(new IncidentReader(this.#db), () =>
+        Array.from(this.#waiting.values(), ({ incident }) => incident),
+      );
       this.#file = new FileUse(this.#db);
     } catch (error) {
       throw openError(path, error);
