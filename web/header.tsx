@@ -5,6 +5,7 @@ import { shortTime } from './format.ts';
 import { page } from './navigate.ts';
 import { canNotify, notifying, toggleNotifications } from './notify.ts';
 import { PageLink } from './page-link.tsx';
+import { Who } from './sign-in.tsx';
 import {
   against,
   connection,
@@ -62,6 +63,7 @@ export function Header() {
 export function Tools() {
   return (
     <div class="tools">
+      <Who />
       {canNotify && (
         <button
           type="button"

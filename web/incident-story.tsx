@@ -3,6 +3,7 @@ import type { Incident } from '../src/model/incident.ts';
 import { AdvicePanel } from './advice.tsx';
 import { Severity } from './chart.tsx';
 import { EvidencePanel } from './evidence.tsx';
+import { Feedback } from './feedback.tsx';
 import { BrokenMetrics, Culprits } from './findings.tsx';
 import { clockTime, fullTime } from './format.ts';
 import { Tags } from './incidents.tsx';
@@ -62,6 +63,7 @@ export function IncidentStory({ incident }: { readonly incident: Incident }) {
         {culprits.length > 0 && <Culprits culprits={culprits} />}
         <EvidencePanel incident={incident} />
         <Timeline incident={incident} />
+        <Feedback incident={incident} />
         <p class="rare">
           In a terminal: <code>homeostat incident {id.slice(0, 8)}</code>
         </p>

@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { Anomalies } from './anomalies.tsx';
 import './app.css';
 import { printable } from '../src/lib/text.ts';
-import { fetchHosts, HOST } from './api.ts';
+import { fetchHosts, HOST, loadSession } from './api.ts';
 import { ChartCard, ScoreStrip } from './chart.tsx';
 import { CoveragePanel } from './coverage.tsx';
 import { Banner, Header, Toolbar } from './header.tsx';
@@ -18,6 +18,8 @@ import { Palette } from './palette.tsx';
 import { Problem } from './problem.tsx';
 import { ProcessDialog } from './process-dialog.tsx';
 import { Processes } from './processes.tsx';
+import { session, signingIn } from './session.ts';
+import { SignIn } from './sign-in.tsx';
 import { anomalies, groups, helpOpen, openProcess, paletteOpen, status } from './state.ts';
 import { follow } from './stream.ts';
 import { followTheme } from './theme.ts';
@@ -129,6 +131,12 @@ const followStatus = () =>
 /** A hub's first page is the list of its hosts; every other page is about one machine. */
 async function begin(): Promise<void> {
   const root = document.getElementById('app')!;
+  // Where nothing answers the page says so, as it does later.
+  await loadSession().catch(() => {});
+  effect(() => {
+    if (signingIn.value) render(<SignIn />, root);
+  });
+  if (signingIn.peek() && !session.peek()?.readingIsOpen) return;
   const answer = HOST === undefined ? await fetchHosts().catch(() => undefined) : undefined;
   if (answer?.hub) {
     startWith(answer);

@@ -28,7 +28,7 @@ self.addEventListener('fetch', (event) => {
     url.pathname === new URL('./', self.registration.scope).pathname ? './' : url.pathname.slice(1);
   if (request.method !== 'GET' || url.origin !== location.origin || !FILES.includes(name)) return;
   // A login link is used up by its first use.
-  if (url.searchParams.has('token')) return;
+  if (url.searchParams.has('token') || url.searchParams.has('login')) return;
   event.respondWith(newest(request, name));
 });
 

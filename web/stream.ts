@@ -9,6 +9,7 @@ import {
   fetchIncidents,
   fetchSeries,
   fetchStatus,
+  loadSession,
   pathOf,
 } from './api.ts';
 import { isPeriodGiven } from './navigate.ts';
@@ -135,6 +136,8 @@ function connect(): void {
     clearInterval(watch);
     source.close();
     setTimeout(connect, RETRY_MS);
+    // A session that ended cuts the stream too, and its answer says no more than that.
+    void loadSession().catch(() => {});
   };
   source.addEventListener('error', again);
   const watch = setInterval(() => {

@@ -94,7 +94,7 @@ export const settingsSchema = v.strictObject({
   }),
   serve: section({
     host: setting(
-      'Address of the dashboard and the API; any other than loopback needs a token.',
+      'Address of the dashboard and the API; on any other than loopback whoever looks must sign in (docs/access.md).',
       v.string(),
       '127.0.0.1',
     ),
@@ -104,9 +104,14 @@ export const settingsSchema = v.strictObject({
       4663,
     ),
     token: optionalSetting(
-      'What a browser or a client must know, at least 16 characters. Better give token_file, or HOMEOSTAT_TOKEN in the environment. Left out: none is asked for.',
+      "A token that lets in as admin, at least 16 characters. Better give token_file, or HOMEOSTAT_TOKEN in the environment; or make named ones with 'homeostat access create'. Left out: there is none.",
       secretSchema('long enough: a token has at least 16 characters', 16),
       'a-long-secret-of-yours',
+    ),
+    sign_in: setting(
+      'Who must sign in to look: remote, whoever can reach an address other than loopback, and everybody where a token is set; always, everybody. Who changes something always must.',
+      v.picklist(['remote', 'always'], 'one of remote, always'),
+      'remote',
     ),
   }),
   publish: section({

@@ -83,10 +83,10 @@ export async function runDaemon(
   follow?: (followed: Followed) => Follower,
 ): Promise<void> {
   const { settings, reloader } = await openSettings(options);
-  const { host: bindTo, port, token } = settings.serve;
-  const door = { host: bindTo, ...(token && { token }) };
-  requireToken(door);
+  const { host: bindTo, port, token, sign_in: signIn } = settings.serve;
   const folder = options.data;
+  const door = { host: bindTo, folder, signIn, ...(token && { token }) };
+  requireToken(door);
   openDataFolder(folder);
 
   // What it says about itself.
@@ -296,7 +296,10 @@ export async function runDaemon(
     ...{ env: process.env, clock, onProblem: (problem) => log.warn(problem) },
     intervalMs: () => schedule.intervals().metricsMs,
   });
-  const server = createServer({ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log });
+  const server = createServer({
+    ...{ ...door, source: hub, exposition, port, webFolder: webFolder(), clock, log },
+    feedback: incidents.feedback,
+  });
 
   // A defect ends the program with its stack on standard error; the log keeps it for those who were not there.
   process.on('uncaughtExceptionMonitor', (error) => log.error(error.stack ?? error.message));
@@ -308,8 +311,9 @@ export async function runDaemon(
   const requests = reloadOnRequest({ reloader, log, folder, platform: process.platform });
   const stopped = stopSignal(requests.reload);
   try {
-    ({ address } = await server.listen());
-    const run: RunFile = { address, pid: process.pid, startedAt: clock.now(), ...(token && { token }) };
+    const served = await server.listen();
+    ({ address } = served);
+    const run: RunFile = { ...served, pid: process.pid, startedAt: clock.now() };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     agent.start();
     notifications.start();
@@ -319,7 +323,7 @@ export async function runDaemon(
     log.info(`homeostat ${version()} serves on ${address}`, { pid: process.pid, folder });
     manager.ready(`serves on ${address}`);
     console.log(
-      `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nData        ${folder}\n${follower ? `Publishing  to ${follower.status().hub} as ${follower.status().name}\n` : ''}Learning    homeostat status shows how far it is; Ctrl-C ends it`,
+      `Homeostat ${version()}  ${address}${token ? `/?token=${token}` : ''}\nSign in     homeostat open prints a link that does, once\nData        ${folder}\n${follower ? `Publishing  to ${follower.status().hub} as ${follower.status().name}\n` : ''}Learning    homeostat status shows how far it is; Ctrl-C ends it`,
     );
     setTimeout(giveBackPages, SETTLED_AFTER_MS).unref();
     keepGivingBack();

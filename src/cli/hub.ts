@@ -75,11 +75,11 @@ export async function hub(options: HubOptions): Promise<void> {
     { ...(config !== undefined && { config }), ...(given !== undefined && { token: given }) },
     ['incidents', 'notify', 'serve'],
   );
-  const { token } = settings.serve;
-  const door = { host: options.host, ...(token && { token }) };
+  const { token, sign_in: signIn } = settings.serve;
+  const folder = hubFolder(options.data);
+  const door = { host: options.host, folder, signIn, ...(token && { token }) };
   requireToken(door);
   openDataFolder(options.data);
-  const folder = hubFolder(options.data);
   makePrivateDirectory(folder);
   refuseWideHub(options.data);
   const unlock = lockHub(folder);
@@ -201,6 +201,7 @@ export async function hub(options: HubOptions): Promise<void> {
   });
   const server = createServer({
     ...{ ...door, source, exposition, port: options.port, webFolder: webFolder(), clock, log: journal },
+    feedback: incidents.feedback,
   });
   const guarded = guard((problem) => journal.warn(`the hosts' data cannot be kept: ${problem}`));
   const working = setInterval(
@@ -238,13 +239,13 @@ export async function hub(options: HubOptions): Promise<void> {
     const served = await server.listen();
     dashboard = served.address;
     notifications.start();
-    const run: RunFile = { ...served, pid: process.pid, startedAt, ...(token && { token }) };
+    const run: RunFile = { ...served, pid: process.pid, startedAt };
     writeFileAtomic(join(folder, RUN_FILE), JSON.stringify(run));
     ingest.start();
     manager.ready(`takes events on ${address}, dashboard on ${run.address}`);
     journal.info(`hub ${version()} takes events on ${address}`, { pid: process.pid, folder });
     console.log(
-      `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nFigures     ${run.address}/metrics\nData        ${folder}\nHosts       homeostat hub token create prints what enrols one (on ${enrolment})\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
+      `Homeostat hub ${version()}  takes events on ${address} (mutual TLS)\nDashboard   ${run.address}${token ? `/?token=${token}` : ''}\nSign in     homeostat open --hub prints a link that does, once\nFigures     ${run.address}/metrics\nData        ${folder}\nHosts       homeostat hub token create prints what enrols one (on ${enrolment})\nClients     homeostat hub issue NAME makes a certificate for one; Ctrl-C ends the hub`,
     );
     journal.info(`stops: ${await stopped}`);
   } finally {

@@ -12,7 +12,9 @@ import type { History } from '../model/history.ts';
 import type { Decision, Incident, Notice, Signal } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import type { ProcessScan } from '../model/process.ts';
+import type { FeedbackDesk } from '../serve/source.ts';
 import { IncidentFile } from '../store/incident-file.ts';
+import { feedbackDesk } from './incidents/feedback-desk.ts';
 
 export interface IncidentDeskOptions {
   /** Where they are kept. */
@@ -47,6 +49,7 @@ export class IncidentDesk {
   /** By id: what was told long after it was raised, by a host that could not be heard before. */
   readonly #late = new Map<string, { readonly signal: Signal; readonly until: number }>();
   readonly #watch: FeedbackWatch;
+  #wallClock: WallClock;
   #knowledge: Knowledge;
   readonly #listeners = new Set<(incident: Incident) => void>();
   #forgetAt: number;
@@ -67,6 +70,7 @@ export class IncidentDesk {
     });
     const policy = policyOf(settings, options.isHost);
     this.#watch = new FeedbackWatch(folder, (problem) => options.log.warn(problem));
+    this.#wallClock = policy.wallClock;
     this.#knowledge = this.#learnSeasons(policy.wallClock);
     this.#incidents = new Incidents({
       policy,
@@ -113,6 +117,7 @@ export class IncidentDesk {
   /** Other settings hold from now on. */
   use(settings: IncidentSettings): void {
     const policy = policyOf(settings, this.#options.isHost);
+    this.#wallClock = policy.wallClock;
     this.#knowledge = this.#learnSeasons(policy.wallClock);
     this.#incidents.use(policy);
     this.#file.use({ capBytes: settings.cap, keepMs: settings.keep });
@@ -120,6 +125,12 @@ export class IncidentDesk {
 
   get archive(): IncidentArchive {
     return this.#file.archive;
+  }
+
+  /** For people to say what incidents mean. */
+  get feedback(): FeedbackDesk {
+    const { folder, clock } = this.#options;
+    return feedbackDesk({ folder, clock, archive: this.archive, wallClock: () => this.#wallClock });
   }
 
   /** Something was found. What comes late may be over by now, as what comes right after it may say: it waits for that. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage, UserError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
+import { addAccess } from './commands/access.ts';
 import { addAgent } from './commands/agent.ts';
 import { addAnomalies } from './commands/anomalies.ts';
 import { addBus } from './commands/bus.ts';
@@ -15,6 +16,7 @@ import { addHub } from './commands/hub.ts';
 import { addIncident, addIncidents, addWhyNot } from './commands/incidents.ts';
 import { addModel } from './commands/model.ts';
 import { addNotify } from './commands/notify.ts';
+import { addOpen } from './commands/open.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addRecommend } from './commands/recommend.ts';
 import { addRecord } from './commands/record.ts';
@@ -47,6 +49,7 @@ export function createProgram(): Command {
     add(program);
   for (const add of [addForecast, addRecommend]) add(program);
   for (const add of [addIncidents, addIncident, addWhyNot, addFeedback, addReplay, addNotify]) add(program);
+  for (const add of [addOpen, addAccess]) add(program);
   for (const add of [addTrain, addModel, addEvaluate]) add(program);
   for (const add of [addAgent, addHub, addBus, addWal, addValidate, addConfig, addService, addGrafana])
     add(program);

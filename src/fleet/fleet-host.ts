@@ -99,7 +99,7 @@ export class FleetHost {
     try {
       const history = histories.of(this.name);
       for (const tick of this.#ticks) history.append(tick);
-      for (const anomaly of this.#anomalies.values()) history.appendAnomaly(anomaly);
+      if (this.#anomalies.size > 0) history.appendAnomaly(...this.#anomalies.values());
       history.flush();
       histories.wrote(this.name);
       this.#problem = undefined;

@@ -20,11 +20,16 @@ const BEGIN = 1_790_000_000_000;
 class Kept {
   readonly ticks = new Map<number, Tick>();
   readonly anomalies = new Map<string, Anomaly | Breach>();
+  /** How often the disk was waited for. */
+  waits = 0;
 
   history(): HostHistory {
     return {
       append: (tick) => this.ticks.set(tick.at, tick),
-      appendAnomaly: (anomaly) => this.anomalies.set(anomaly.id, anomaly),
+      appendAnomaly: (...anomalies) => {
+        this.waits++;
+        for (const anomaly of anomalies) this.anomalies.set(anomaly.id, anomaly);
+      },
       flush: () => {},
       maintain: () => false,
       stats: () => ({ bytes: 0, capBytes: 0, series: 0, oldestAt: undefined, problem: undefined }),
@@ -295,4 +300,17 @@ test('an agent cannot forge or close what the hub found', (t) => {
   });
   bench.fleet.close();
   assert.equal(bench.kept.get('other'), undefined);
+});
+
+test('a host that tells of very many anomalies has few waits for the disk, as all others wait with it', (t) => {
+  const bench = new Bench(t);
+  bench.metrics('other');
+  bench.pass(70_000);
+  const [told] = bench.kept.get('other')!.anomalies.values();
+  for (let number = 0; number < 1000; number++)
+    bench.say('web', { kind: 'anomaly', at: BEGIN, anomaly: { ...(told! as Anomaly), id: `${number}` } });
+  bench.fleet.close();
+  const { anomalies, waits } = bench.kept.get('web')!;
+  assert.equal(anomalies.size, 1000);
+  assert.ok(waits < 20, `${waits}`);
 });

@@ -6,7 +6,8 @@ import type { Tick } from '../model/metric.ts';
 /** What is needed of a host's history. */
 export interface HostHistory extends History {
   append(tick: Tick): void;
-  appendAnomaly(anomaly: Anomaly | Breach): void;
+  /** All of them with one wait for the disk. */
+  appendAnomaly(...anomalies: readonly (Anomaly | Breach)[]): void;
   flush(): void;
   /** In slices of about `budgetMs`; true when there is more to do. */
   maintain(budgetMs: number): boolean;

@@ -24,6 +24,9 @@ class Bench {
   cursor: Cursor | undefined;
   /** Throws so many times. */
   failures = 0;
+  /** How many events were applied at once, and how long each takes, ms. */
+  sizes: number[] = [];
+  costMs = 0;
   readonly #t: TestContext;
   readonly #says = new AgentSays('any');
   #log: Log;
@@ -66,6 +69,8 @@ class Bench {
         take: (events, place) => {
           if (this.failures-- > 0) throw new Error('the disk is full');
           for (const { host, event } of events) this.applied.push(`${host} ${(event.at - BEGIN) / 1000}`);
+          this.sizes.push(events.length);
+          for (const end = performance.now() + this.costMs * events.length; performance.now() < end; );
           read = place;
         },
       },
@@ -122,4 +127,16 @@ test('what could not be applied is tried again, and told once', async (t) => {
   await bench.run();
   assert.deepEqual(bench.applied, ['web 1', 'web 2', 'web 3']);
   assert.deepEqual(bench.warnings, ['events cannot be applied to the hosts: the disk is full']);
+});
+
+test('events that take long to apply are applied a few at a time: whoever waits for an answer waits for all of them', async (t) => {
+  const bench = new Bench(t);
+  await bench.append('web', 250);
+  bench.costMs = 3;
+  await bench.run();
+  assert.equal(bench.applied.length, 250);
+  assert.ok(
+    bench.sizes.slice(2).every((size) => size <= 16),
+    `${bench.sizes}`,
+  );
 });

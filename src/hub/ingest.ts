@@ -8,6 +8,8 @@ import { type KeptRecord, LogReader } from '../wal/log-reader.ts';
 /** Records of a slice, and no further one is begun when so much of it is over, ms: an answer of the bus waits for it. */
 const SLICE = 64;
 const SLICE_MS = 2;
+/** A slice that took longer to apply is followed by smaller ones, ms: what a host tells may cost far more than usual. */
+const APPLY_MS = 20;
 /** Between two slices, while the bus is busy, and when all was read, ms. */
 const PAUSE_MS = 1;
 const BUSY_PAUSE_MS = 20;
@@ -39,6 +41,8 @@ export class Ingest {
   /** The last record that was there at the start. */
   readonly #begunAt: number;
   #unreadable = 0;
+  /** Records of the next slice. */
+  #size = SLICE;
   #problem: string | undefined;
 
   /** Throws UserError where the log cannot be opened. */
@@ -109,7 +113,7 @@ export class Ingest {
     let read: Place | undefined;
     this.#caughtUp = false;
     const end = performance.now() + SLICE_MS;
-    for (let count = 0; count < SLICE && performance.now() < end; count++) {
+    for (let count = 0; count < this.#size && performance.now() < end; count++) {
       const { value: record, done } = this.#records.next();
       if (done) {
         this.#caughtUp = true;
@@ -124,7 +128,10 @@ export class Ingest {
       if (event) events.push({ ...read, host: source, event });
       else unreadable++;
     }
+    const began = performance.now();
     if (read) this.#options.fleet.take(events, read);
+    this.#size =
+      performance.now() - began > APPLY_MS ? Math.ceil(this.#size / 4) : Math.min(SLICE, 2 * this.#size);
     this.#after = last;
     this.#unreadable += unreadable;
     if (this.#caughtUp) this.#records = this.#reader.records(this.#after, {}, SLICE);

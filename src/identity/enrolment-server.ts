@@ -6,11 +6,11 @@ import {
   ExamineRequest,
   ExamineResponse,
 } from '../../proto/generated/homeostat/v1/identity.ts';
+import { AttemptLimit } from '../lib/attempt-limit.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ConnectionLimits, Connections } from '../lib/connections.ts';
 import type { Log } from '../lib/log.ts';
 import { decode, statusOf } from './answers.ts';
-import { AttemptLimit } from './attempt-limit.ts';
 import type { Issuer } from './issuer.ts';
 import { Refusal } from './refusal.ts';
 

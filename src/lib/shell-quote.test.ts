@@ -20,11 +20,12 @@ test('a shell reads what was quoted, whatever it is, and runs none of it', () =>
     'ünïcode',
     'back\\slash',
     "quote'\nand line",
+    'a`; touch /tmp/never #',
   ];
   for (const text of texts) {
     const { stdout } = spawnSync('bash', ['-c', `printf %s ${shellQuote(text)}`], { encoding: 'utf8' });
     assert.equal(stdout, text);
-    assert.doesNotMatch(shellQuote(text), /[^\x20-\x7e]/);
+    assert.doesNotMatch(shellQuote(text), /[^\x20-\x7e]|`/);
   }
   assert.equal(shellQuote('/var/log'), '/var/log');
 });

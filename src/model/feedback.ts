@@ -23,3 +23,27 @@ export interface Feedback {
   /** When it was taken back. */
   readonly undoneAt?: number;
 }
+
+/** What a person is about to say of an incident. */
+export interface FeedbackWish {
+  readonly verdict: Feedback['verdict'];
+  /** Of normal: only what begins in the same hour of the week. */
+  readonly thisHour?: boolean;
+  /** ms since the epoch; left out: until it is taken back. */
+  readonly expiresAt?: number;
+}
+
+/** What would have been otherwise if it had been said before, as `homeostat incident ID --normal --json` has it. */
+export interface FeedbackAnswer {
+  readonly feedback: Feedback;
+  readonly would: {
+    /** Ids of incidents that nobody would have been told of, newest first, the one in question among them. */
+    readonly muted: readonly string[];
+    /** Of how many of them somebody was told. */
+    readonly told: number;
+    /** Ids of those of them that a person confirmed as real. */
+    readonly confirmed: readonly string[];
+  };
+  /** Whether it was said, or would have been. */
+  readonly applied: boolean;
+}

@@ -1,302 +1,145 @@
-import type { Clock } from '../lib/clock.ts';
-import { metricLabel } from '../model/display.ts';
-import type { HistoryAnswer, ProcessPoint, Resolution, SeriesSummary } from '../model/history.ts';
-import type { HostsAnswer } from '../model/host.ts';
-import { parseSeriesKey } from '../model/metric.ts';
-import type { ListedProcess } from '../model/process.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as v from 'valibot';
+import { errorMessage } from '../lib/errors.ts';
+import { printable } from '../lib/text.ts';
+import type { Door } from './access/door.ts';
 import { HttpError } from './http-error.ts';
-import { answerOfIncidents, namedIncident } from './incidents.ts';
+import { jsonBody } from './json-body.ts';
 import { decoded, Parameters, quoted } from './parameters.ts';
-import { type HubSource, isHub, type ProcessList, type Source } from './source.ts';
+import type { Asked, Change, Reading } from './route.ts';
+import { CHANGES, READINGS } from './routes.ts';
+import type { ServerOptions } from './server.ts';
+import { type HubSource, hostOf, isHub, type Source } from './source.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-/** One request may not hold the daemon for long: 64 series of 10,000 points are the most. */
-const MAX_METRICS = 64;
-const MAX_POINTS = 10_000;
-const MAX_POINTS_IN_ALL = 200_000;
+export interface ApiRequest {
+  readonly options: Pick<ServerOptions, 'source' | 'clock' | 'feedback' | 'log'>;
+  readonly door: Door;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Below `/api/v1/`. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
 
-interface Request {
-  readonly source: Source;
-  readonly clock: Clock;
-  readonly parameters: Parameters;
-  /** The part of the path that the route left open, decoded. */
+interface Match<Route> {
+  readonly route: Route;
+  /** What stands for `{id}`. */
   readonly id: string;
 }
 
-interface Route {
-  readonly path: RegExp;
-  /** Names of the parameters; any other one is refused. */
-  readonly parameters?: readonly string[];
-  /** Of those, the ones that may be given more than once. */
-  readonly many?: readonly string[];
-  readonly answer: (request: Request) => unknown;
+/** `incidents/{id}/evidence` -> what it fits. */
+const patterns = new Map(
+  [...READINGS, ...CHANGES].map(({ path }) => [path, new RegExp(`^${path.replace('{id}', '([^/]+)')}$`)]),
+);
+
+function matchOf<Route extends Reading | Change>(
+  routes: readonly Route[],
+  path: string,
+  method = 'GET',
+): Match<Route> | undefined {
+  for (const route of routes) {
+    const match = patterns.get(route.path)?.exec(path);
+    if (match && ('method' in route ? route.method : 'GET') === method)
+      return { route, id: decoded(match[1] ?? '') };
+  }
+  return undefined;
 }
 
-/** What is below `/api/v1/`, the live stream excepted. */
-const ROUTES: readonly Route[] = [
-  { path: /^status$/, answer: ({ source }) => source.status() },
-  { path: /^coverage$/, answer: ({ source }) => source.status().coverage ?? null },
-  { path: /^series$/, answer: ({ source }) => ({ series: source.history.series().map(described) }) },
-  { path: /^bands$/, answer: ({ source }) => ({ bands: source.bands() }) },
-  {
-    path: /^history$/,
-    parameters: ['metric', 'from', 'to', 'resolution', 'maxPoints'],
-    many: ['metric'],
-    answer: history,
-  },
-  { path: /^processes$/, parameters: ['sort', 'order', 'filter', 'limit', 'at'], answer: processes },
-  { path: /^processes\/([^/]+)\/history$/, parameters: ['from', 'to'], answer: processHistory },
-  {
-    path: /^profiles$/,
-    parameters: ['executable'],
-    answer: ({ source, parameters }) => source.profiles(parameters.text('executable')),
-  },
-  { path: /^anomalies$/, parameters: ['from', 'to', 'limit'], answer: anomalies },
-  { path: /^anomalies\/([^/]+)$/, answer: anomaly },
-  {
-    path: /^breaches$/,
-    parameters: ['from', 'to', 'limit'],
-    answer: ({ source, parameters }) => ({ breaches: source.history.breaches(anomaliesQuery(parameters)) }),
-  },
-  {
-    path: /^recommendations$/,
-    parameters: ['incident'],
-    answer: recommendations,
-  },
-  { path: /^forecasts$/, answer: ({ source }) => ({ forecasts: source.forecasts() }) },
-];
-
-/** The JSON text that answers a path below `/api/v1/`; throws HttpError. Numbers that are not finite become null. */
-export function answer(
-  origin: Source | HubSource,
-  clock: Clock,
-  path: string,
-  query: URLSearchParams,
-): string {
-  const ofHub = answerOfHub(origin, clock, path, query);
-  if (ofHub !== undefined) return JSON.stringify(ofHub);
-  const ofIncidents = answerOfIncidents(origin.archive, path, query, isHub(origin));
-  if (ofIncidents !== undefined) return JSON.stringify(ofIncidents);
-  const source = sourceOf(origin, query);
-  for (const route of ROUTES) {
-    const match = route.path.exec(path);
-    if (!match) continue;
-    const known = [...(route.parameters ?? []), ...(isHub(origin) ? ['host'] : [])];
-    const parameters = new Parameters(query, known, route.many);
-    return JSON.stringify(route.answer({ source, clock, parameters, id: decoded(match[1] ?? '') }));
+/** The JSON text that answers a request; throws HttpError. Numbers that are not finite become null. */
+export async function answerApi(api: ApiRequest): Promise<string> {
+  const { path, request, response } = api;
+  const { method = '' } = request;
+  if (method === 'GET') {
+    const reading = matchOf(READINGS, path);
+    if (reading) return JSON.stringify(read(api, reading));
   }
+  const match = matchOf(CHANGES, path, method);
+  if (match) return JSON.stringify((await make(api, match)) ?? {});
+  const methods = ['GET', 'POST', 'DELETE'].filter((one) =>
+    one === 'GET' ? matchOf(READINGS, path) : matchOf(CHANGES, path, one),
+  );
+  if (methods.length > 0) throw notAllowed(method, methods, response);
+  const names = new Set([...READINGS, ...CHANGES].map((route) => route.path.split('/')[0]!));
   throw new HttpError(
     404,
-    `there is nothing at ${quoted(`/api/v1/${path}`)}: see hosts, status, series, history, bands, processes, profiles, anomalies, breaches, forecasts, recommendations, incidents, coverage, stream`,
+    `there is nothing at ${quoted(`/api/v1/${path}`)}: see ${[...names].join(', ')}, stream`,
   );
 }
 
-/** What is of no host in particular; undefined where the request is about one. */
-function answerOfHub(
-  origin: Source | HubSource,
-  clock: Clock,
-  path: string,
-  query: URLSearchParams,
-): unknown {
-  if (path === 'hosts') {
-    new Parameters(query, []);
-    const hub = isHub(origin);
-    return { hub, at: clock.now(), hosts: hub ? origin.hosts() : [] } satisfies HostsAnswer;
-  }
-  if (!isHub(origin)) return undefined;
-  if (path === 'bus') {
-    new Parameters(query, []);
-    return origin.bus();
-  }
-  if (path !== 'anomalies' || query.has('host')) return undefined;
-  return { anomalies: origin.anomalies(anomaliesQuery(new Parameters(query, ['from', 'to', 'limit']))) };
+export function notAllowed(method: string, methods: readonly string[], response: ServerResponse): HttpError {
+  response.setHeader('Allow', methods.join(', '));
+  return new HttpError(405, `the method is ${quoted(method)}: ${methods.join(', ')} can be answered there`);
+}
+
+function read(api: ApiRequest, { route, id }: Match<Reading>): unknown {
+  const { door, request, query, path } = api;
+  const { source: origin } = api.options;
+  const caller = door.caller(request);
+  if (route.role !== null) door.require(caller, route.role, `GET ${quoted(path)}`);
+  const asked = (): Asked => askedOf(api, route, id, caller, route.host !== 'none');
+  if (route.host !== 'must') return route.answer(asked());
+  const source = sourceOf(origin, query);
+  return route.answer({ ...asked(), source });
+}
+
+/** A change, once it is clear who asks, that they may, and that they mean it. */
+async function make(api: ApiRequest, { route, id }: Match<Change>): Promise<unknown> {
+  const { door, request, path, options } = api;
+  const what = `${route.method} ${quoted(path)}`;
+  const caller = door.caller(request);
+  // Whoever signs in may be somebody else until then.
+  door.requireOwnPage(request, route.role === null ? undefined : caller);
+  if (route.role !== null) door.requireKnown(caller, route.role, what);
+  const asked = askedOf(api, route, id, caller, isHub(options.source));
+  const body = route.body && parsed(route.body, await jsonBody(request));
+  const answer = route.answer(asked, body);
+  if (caller && route.role !== null)
+    options.log?.info(
+      `${caller.name} (${caller.role}): ${what}${body === undefined ? '' : ` ${shown(body)}`}`,
+    );
+  return answer;
+}
+
+/** Bodies are small and were checked; who sent them chose their text. */
+const shown = (body: unknown): string => printable(JSON.stringify(body));
+
+function parsed(schema: v.GenericSchema, body: unknown): unknown {
+  const result = v.safeParse(schema, body);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const where = v.getDotPath(issue);
+  throw new HttpError(
+    400,
+    `the body is not as it should be${where === null ? '' : ` at ${quoted(where)}`}: ${printable(errorMessage(issue.message)).slice(0, 200)}`,
+  );
+}
+
+function askedOf(
+  { options, door, request, response, query }: ApiRequest,
+  route: Reading | Change,
+  id: string,
+  caller: ReturnType<Door['caller']>,
+  mayNameHost: boolean,
+): Asked {
+  const { source: origin, clock, feedback } = options;
+  const known = [...(route.parameters ?? []), ...(mayNameHost && isHub(origin) ? ['host'] : [])];
+  const setCookie = (cookie: string): void => {
+    response.setHeader('Set-Cookie', cookie);
+  };
+  return {
+    ...{ origin, clock, feedback, door, caller, id },
+    parameters: new Parameters(query, known, route.many),
+    signIn: (token) => setCookie(door.signIn(token, request)),
+    signOut: () => {
+      if (caller) setCookie(door.signOut(caller));
+    },
+  };
 }
 
 /** The machine that a request is about: of a hub the one that `host` names. Throws HttpError. */
 export function sourceOf(origin: Source | HubSource, query: URLSearchParams): Source {
   if (!isHub(origin)) return origin;
   const name = query.get('host');
-  if (name === null)
-    throw new HttpError(400, "this hub keeps several hosts: add host=NAME; '/api/v1/hosts' lists them");
-  const source = origin.host(name);
-  if (!source)
-    throw new HttpError(
-      404,
-      `no host is called ${quoted(name)}: '/api/v1/hosts' lists those that were heard`,
-    );
-  return source;
-}
-
-/** A series with what a chart of it needs. */
-function described(summary: SeriesSummary) {
-  const known = parseSeriesKey(summary.key);
-  const attributes = known?.attributes ?? {};
-  return {
-    ...summary,
-    name: known?.name ?? summary.key,
-    attributes,
-    group: known?.definition.group ?? 'homeostat',
-    kind: known?.definition.kind ?? 'gauge',
-    label: metricLabel(summary.key),
-    description: known?.definition.description ?? '',
-  };
-}
-
-function history({ source, clock, parameters }: Request) {
-  const metrics = [...new Set(parameters.all('metric'))];
-  if (metrics.length === 0) {
-    throw new HttpError(400, `parameter 'metric' is missing: give one or more keys of /api/v1/series`);
-  }
-  if (metrics.length > MAX_METRICS) {
-    throw new HttpError(400, `${metrics.length} metrics in one request: ask for at most ${MAX_METRICS}`);
-  }
-  for (const metric of metrics) {
-    if (!parseSeriesKey(metric)) {
-      throw new HttpError(404, `no metric is called ${quoted(metric)}: /api/v1/series lists the keys`);
-    }
-  }
-  const { from, to } = parameters.period(clock.now(), HOUR_MS);
-  const resolution = parameters.choice('resolution', ['1', '60', '3600']);
-  const maxPoints = Math.min(
-    parameters.integer('maxPoints', 2, MAX_POINTS) ?? 2000,
-    Math.floor(MAX_POINTS_IN_ALL / metrics.length),
-  );
-  return columns(
-    source.history.query({
-      metrics,
-      from,
-      to,
-      maxPoints,
-      ...(resolution && { resolution: Number(resolution) as Resolution }),
-    }),
-  );
-}
-
-/** Typed arrays would become objects in JSON. */
-function columns(answered: HistoryAnswer) {
-  return {
-    stepSeconds: answered.stepSeconds,
-    frames: answered.frames.map(({ metric, unit, at, mean, min, max }) => ({
-      metric,
-      unit,
-      at: Array.from(at),
-      mean: Array.from(mean),
-      min: Array.from(min),
-      max: Array.from(max),
-    })),
-  };
-}
-
-const SORTS = {
-  cpu: ({ cpu }: ListedProcess) => cpu,
-  memory: ({ rss }: ListedProcess) => rss,
-  read: ({ readRate }: ListedProcess) => readRate,
-  write: ({ writeRate }: ListedProcess) => writeRate,
-  threads: ({ threads }: ListedProcess) => threads,
-  started: ({ startedAt }: ListedProcess) => startedAt,
-  pid: ({ pid }: ListedProcess) => pid,
-  name: ({ name }: ListedProcess) => name,
-} as const;
-
-function processes({ source, parameters }: Request) {
-  const sort = parameters.choice('sort', Object.keys(SORTS) as (keyof typeof SORTS)[]) ?? 'cpu';
-  const order = parameters.choice('order', ['asc', 'desc']) ?? (sort === 'name' ? 'asc' : 'desc');
-  const filter = parameters.text('filter')?.toLowerCase();
-  const limit = parameters.integer('limit', 1, 100_000);
-  const scan = scanAt(source, parameters.time('at'));
-  if (!scan) return { at: null, total: 0, processes: [], unreadable: {} };
-  const sign = order === 'asc' ? 1 : -1;
-  const byOrder = (one: ListedProcess, other: ListedProcess): number =>
-    compare(SORTS[sort](one), SORTS[sort](other), sign) || one.pid - other.pid;
-  return {
-    at: scan.at,
-    total: scan.total,
-    processes: first(limit, byOrder, scan.processes, (process) => !filter || matches(process, filter)),
-    unreadable: scan.unreadable,
-  };
-}
-
-/** The latest scan; of a moment that is over the means of its minute. */
-function scanAt(source: Source, at: number | undefined): ProcessList | undefined {
-  if (at === undefined) return source.processes();
-  const past = source.history.processesAt(at);
-  return past && { ...past, total: past.processes.length, unreadable: {} };
-}
-
-/** The first `most` of those that are `wanted`, in order; no more than twice as many are held at any time. */
-function first(
-  most = Number.POSITIVE_INFINITY,
-  byOrder: (one: ListedProcess, other: ListedProcess) => number,
-  processes: Iterable<ListedProcess>,
-  wanted: (process: ListedProcess) => boolean,
-): ListedProcess[] {
-  const held: ListedProcess[] = [];
-  for (const process of processes) {
-    if (wanted(process)) held.push(process);
-    if (held.length >= 2 * most) held.sort(byOrder).length = most;
-  }
-  return held.sort(byOrder).slice(0, most);
-}
-
-function matches(process: ListedProcess, filter: string): boolean {
-  const texts = [process.name, process.executable, process.invokedAs, process.containerId, `${process.pid}`];
-  return [...texts, ...process.args].some((text) => text?.toLowerCase().includes(filter));
-}
-
-/** What could not be seen comes last in either order. */
-function compare(one: number | string | undefined, other: number | string | undefined, sign: number): number {
-  if (one === undefined || other === undefined) return one === other ? 0 : one === undefined ? 1 : -1;
-  return one < other ? -sign : one > other ? sign : 0;
-}
-
-function processHistory({ source, clock, parameters, id }: Request) {
-  const { from, to } = parameters.period(clock.now(), DAY_MS);
-  const process = source.process(id);
-  const points = source.history.processHistory(id, from, to);
-  if (!process && points.length === 0) {
-    throw new HttpError(
-      404,
-      `no process ${quoted(id)} is known in that period: ids are in /api/v1/processes; widen 'from' and 'to'`,
-    );
-  }
-  const column = (name: keyof ProcessPoint) => points.map((point) => point[name]);
-  return {
-    id,
-    process: process ?? null,
-    stepSeconds: 60,
-    at: column('at'),
-    cpu: column('cpu'),
-    rss: column('rss'),
-    readRate: column('readRate'),
-    writeRate: column('writeRate'),
-    threads: column('threads'),
-  };
-}
-
-function anomalies({ source, parameters }: Request) {
-  return { anomalies: source.history.anomalies(anomaliesQuery(parameters)) };
-}
-
-function anomaliesQuery(parameters: Parameters) {
-  const from = parameters.time('from');
-  const to = parameters.time('to');
-  if (from !== undefined && to !== undefined && from >= to) {
-    throw new HttpError(400, `the period from ${from} to ${to} is empty: 'from' must lie before 'to'`);
-  }
-  const limit = parameters.integer('limit', 1, 10_000) ?? 200;
-  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }), limit };
-}
-
-function recommendations({ source, parameters }: Request) {
-  const id = parameters.text('incident');
-  return source.advice(id === undefined ? undefined : namedIncident(source.archive, id));
-}
-
-function anomaly({ source, id }: Request) {
-  const found = source.history.anomalies({}).find((candidate) => candidate.id === id);
-  if (!found) {
-    throw new HttpError(404, `no anomaly is called ${quoted(id)}: /api/v1/anomalies lists what is known`);
-  }
-  return found;
+  if (name !== null) return hostOf(origin, name);
+  throw new HttpError(400, "this hub keeps several hosts: add host=NAME; '/api/v1/hosts' lists them");
 }

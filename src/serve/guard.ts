@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -64,49 +63,4 @@ function ownNames(boundHost: string): string {
   if (isLoopback(boundHost)) return 'localhost or 127.0.0.1';
   const isAny = boundHost === '0.0.0.0' || boundHost === '::';
   return isAny ? `an address of this machine or ${hostname()}` : boundHost;
-}
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** Knows one token. The cookie carries a derivative of it, so that a stolen cookie file does not give the token away. */
-export class TokenCheck {
-  readonly #token: Buffer;
-  readonly #cookieName: string;
-  readonly #cookieValue: string;
-
-  constructor(token: string, port: number) {
-    this.#token = digest(token);
-    // Cookies are shared by all ports of a host: two daemons must not log each other out.
-    this.#cookieName = `homeostat-${port}`;
-    this.#cookieValue = digest(`cookie of ${token}`).toString('base64url');
-  }
-
-  /** Hashes have one length: the comparison takes the same time wherever the texts differ. */
-  matches(token: string): boolean {
-    return timingSafeEqual(digest(token), this.#token);
-  }
-
-  /** Throws HttpError 401 unless the request carries the token (`Authorization: Bearer`) or the cookie. */
-  require(headers: IncomingHttpHeaders): void {
-    const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (bearer !== undefined && this.matches(bearer)) return;
-    const cookie = cookieOf(headers.cookie ?? '', this.#cookieName);
-    if (cookie !== undefined && timingSafeEqual(digest(cookie), digest(this.#cookieValue))) return;
-    throw new HttpError(
-      401,
-      `a token is needed: open the login link that 'homeostat up' printed, or send 'Authorization: Bearer TOKEN'`,
-    );
-  }
-
-  setCookie(): string {
-    return `${this.#cookieName}=${this.#cookieValue}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict`;
-  }
-}
-
-function cookieOf(header: string, name: string): string | undefined {
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=');
-    if (pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
-  }
-  return undefined;
 }

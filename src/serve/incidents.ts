@@ -1,34 +1,30 @@
 import type { Incident } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import { HttpError } from './http-error.ts';
-import { decoded, Parameters, quoted } from './parameters.ts';
+import { type Parameters, quoted } from './parameters.ts';
+import type { Asked } from './route.ts';
 
 /** Series of evidence in one answer. */
 const MOST_METRICS = 32;
 
-/**
- * What is below `incidents`: the list, one of them by its id or how that begins, and its evidence. `ofHub`: `host` narrows them to one host.
- * Undefined for another path. Throws HttpError.
- */
-export function answerOfIncidents(
-  archive: IncidentArchive,
-  path: string,
-  query: URLSearchParams,
-  ofHub: boolean,
-): unknown {
-  const match = /^incidents(?:\/([^/]+)(\/evidence)?)?$/.exec(path);
-  if (!match) return undefined;
-  const [, id, evidence] = match;
-  if (id === undefined) return { incidents: archive.list(listQuery(query, ofHub)) };
-  const host = ofHub ? ['host'] : [];
-  const parameters = new Parameters(query, evidence ? ['metric', ...host] : host, ['metric']);
-  const incident = namedIncident(archive, decoded(id));
-  if (!evidence) return incident;
-  const asked = parameters.all('metric');
-  if (asked.length > MOST_METRICS)
-    throw new HttpError(400, `${asked.length} metrics in one request: ask for at most ${MOST_METRICS}`);
+/** The incidents that the parameters ask for. */
+export const incidents = ({ origin, parameters }: Asked) => ({
+  incidents: origin.archive.list(listQuery(parameters)),
+});
+
+/** The one whose id is that, or begins so. Throws HttpError 404 where there is not exactly one. */
+export const incidentOf = ({ origin, id }: Asked): Incident => namedIncident(origin.archive, id);
+
+/** What was kept of it: of the series that are asked for, or of what broke. */
+export function evidence(asked: Asked) {
+  const { origin, parameters } = asked;
+  const incident = incidentOf(asked);
+  const metrics = parameters.all('metric');
+  if (metrics.length > MOST_METRICS)
+    throw new HttpError(400, `${metrics.length} metrics in one request: ask for at most ${MOST_METRICS}`);
   const broken = incident.metrics.map(({ metric }) => metric);
-  const { series, frames, scans } = archive.evidence(incident.id, new Set(asked.length > 0 ? asked : broken));
+  const wanted = new Set(metrics.length > 0 ? metrics : broken);
+  const { series, frames, scans } = origin.archive.evidence(incident.id, wanted);
   return {
     ...{ id: incident.id, series, scans },
     frames: frames.map(({ metric, at, value }) => ({
@@ -37,8 +33,7 @@ export function answerOfIncidents(
   };
 }
 
-function listQuery(query: URLSearchParams, ofHub: boolean) {
-  const parameters = new Parameters(query, ['from', 'to', 'limit', 'open', ...(ofHub ? ['host'] : [])]);
+function listQuery(parameters: Parameters) {
   const from = parameters.time('from');
   const to = parameters.time('to');
   if (from !== undefined && to !== undefined && from >= to)
@@ -53,7 +48,7 @@ function listQuery(query: URLSearchParams, ofHub: boolean) {
   };
 }
 
-/** The one incident whose id begins so. Throws HttpError. */
+/** The one incident whose id begins so. Throws HttpError 404. */
 export function namedIncident(archive: IncidentArchive, id: string): Incident {
   const [incident, other] = archive.named(id);
   if (!incident)

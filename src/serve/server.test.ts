@@ -234,7 +234,7 @@ describe('what is wrong in a request is named in one line', () => {
     ['/api/v1/recommendations?what=all', 400, /what/],
     ['/api/v1/breaches?limit=0', 400, /limit/],
     ['/api/v1/stream?since=1', 400, /unknown parameter/],
-    ['/api/v1/', 404, /see hosts, status, series/],
+    ['/api/v1/', 404, /see hosts, bus, status, series/],
     ['/api/v2/status', 404, /nothing at/],
     ['/api/v1/%1b%5b2J', 404, /nothing at/],
   ];
@@ -343,8 +343,14 @@ describe('with a token', () => {
     guarded = guarded.replace('0.0.0.0', '127.0.0.1');
   });
 
-  test('nothing is answered without it', async () => {
-    for (const path of ['/', '/app.js', '/api/v1/status', '/api/v1/stream']) {
+  test('the page itself is there to sign in, and says who is', async () => {
+    assert.equal((await ask(guarded, '/')).status, 200);
+    const { signedIn, readingIsOpen } = (await ask(guarded, '/api/v1/session')).json;
+    assert.deepEqual([signedIn, readingIsOpen], [false, false]);
+  });
+
+  test('nothing of the machine is answered without it', async () => {
+    for (const path of ['/api/v1/status', '/api/v1/stream', '/api/v1/tokens']) {
       assert.equal((await ask(guarded, path)).status, 401, path);
     }
     const wrong = [`Bearer ${TOKEN}x`, 'Bearer', `Basic ${TOKEN}`, `Bearer ${TOKEN.slice(1)}`];

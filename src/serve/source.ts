@@ -1,6 +1,7 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Breach, Forecast } from '../model/breach.ts';
 import type { BusStatus } from '../model/bus.ts';
+import type { Feedback, FeedbackAnswer, FeedbackWish } from '../model/feedback.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { Incident } from '../model/incident.ts';
@@ -10,6 +11,8 @@ import type { ProfilesAnswer } from '../model/profile.ts';
 import type { Advice } from '../model/recommendation.ts';
 import type { Band } from '../model/score.ts';
 import type { ScoreNow, ToldStatus } from '../model/status.ts';
+import { HttpError } from './http-error.ts';
+import { quoted } from './parameters.ts';
 
 /** The processes of a machine: a scan, or what was told of them. */
 export interface ProcessList extends Pick<ProcessScan, 'at' | 'unreadable'> {
@@ -53,6 +56,23 @@ export interface HubSource {
   /** Of all hosts. */
   readonly archive: IncidentArchive;
   bus(): BusStatus;
+}
+
+/** What people say of incidents; the wiring hands it in. Each throws a UserError where it cannot be done. */
+export interface FeedbackDesk {
+  /** What holds of an incident. */
+  of(incident: string): readonly Feedback[];
+  /** What saying it would have changed; `apply`: and says it. */
+  intend(incident: Incident, wish: FeedbackWish, apply: boolean): FeedbackAnswer;
+  /** Takes it back; undefined where nothing of that id holds. */
+  undo(id: string): Feedback | undefined;
+}
+
+/** The host of a hub with that name. Throws HttpError 404 where it knows none. */
+export function hostOf(hub: HubSource, name: string): Source {
+  const source = hub.host(name);
+  if (source) return source;
+  throw new HttpError(404, `no host is called ${quoted(name)}: '/api/v1/hosts' lists those that were heard`);
 }
 
 export const isHub = (origin: Source | HubSource): origin is HubSource => 'hosts' in origin;

@@ -54,7 +54,8 @@ export interface StoreStats {
 export interface Store extends StoredHistory {
   append(tick: Tick): void;
   appendProcesses(scan: ProcessScan): void;
-  appendAnomaly(anomaly: Anomaly | Breach): void;
+  /** All of them with one wait for the disk. */
+  appendAnomaly(...anomalies: readonly (Anomaly | Breach)[]): void;
   /** Commits what waits in memory. */
   flush(): void;
   /**

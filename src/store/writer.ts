@@ -106,8 +106,8 @@ export class Writer implements Store {
     for (const identity of minute.identities) this.#outbox.addIdentity(identity);
   }
 
-  appendAnomaly(anomaly: Anomaly | Breach): void {
-    this.#outbox.addAnomaly(anomaly);
+  appendAnomaly(...anomalies: readonly (Anomaly | Breach)[]): void {
+    for (const anomaly of anomalies) this.#outbox.addAnomaly(anomaly);
     // What people were told must outlive even a power loss.
     this.#db.exec('PRAGMA synchronous = FULL');
     this.flush();

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createServer, type HttpServer } from '../../src/serve/server.ts';
-import type { HubSource, Source } from '../../src/serve/source.ts';
+import { createServer, type HttpServer, type ServerOptions } from '../../src/serve/server.ts';
+import type { FeedbackDesk, HubSource, Source } from '../../src/serve/source.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { FixtureHub } from '../support/fixture-hub.ts';
 import { FixtureSource } from '../support/fixture-source.ts';
@@ -23,11 +23,22 @@ after(async () => {
   for (const server of servers) await server.close();
 });
 
-async function serve(source: Source | HubSource): Promise<string> {
-  const server = createServer({ source, host: '127.0.0.1', port: 0, webFolder, clock: systemClock });
+async function serve(source: Source | HubSource, options: Partial<ServerOptions> = {}): Promise<string> {
+  const where = { host: '127.0.0.1', port: 0, webFolder, clock: systemClock };
+  const server = createServer({ source, ...where, ...options });
   servers.push(server);
   return (await server.listen()).address;
 }
+
+const previewsAlone: FeedbackDesk = {
+  of: () => [],
+  intend: ({ id, host, cause, severity }, { verdict }, applied) => ({
+    feedback: { id: 'f', incident: id, host, cause, severity, verdict, at: 0, kinds: ['machine'] },
+    would: { muted: [id], told: 1, confirmed: [] },
+    applied,
+  }),
+  undo: () => undefined,
+};
 
 interface Violation {
   readonly id: string;
@@ -96,6 +107,27 @@ for (const colorScheme of ['light', 'dark'] as const) {
       found.push(...(await violations(page)).map((violation) => `${path} after ${prepare}: ${violation}`));
       await context.close();
     }
+    assert.deepEqual(found, []);
+  });
+
+  test(`signing in, and what only those who are signed in see, keeps to WCAG AA in ${colorScheme}`, async () => {
+    const token = 'a-token-of-a-test-0123456789';
+    const address = await serve(new FixtureSource(systemClock), { token, feedback: previewsAlone });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme });
+    const page = await context.newPage();
+    await page.goto(address);
+    await page.getByLabel('Token').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    const found = [...(await violations(page))];
+    await page.goto(`${address}/?token=${token}`);
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    await page.goto(`${address}/?page=incidents`);
+    await page.getByRole('button', { name: /Unusual CPU use/ }).click();
+    await page.getByRole('button', { name: 'This is normal here' }).click();
+    await page.getByText('would have muted 1 incident').waitFor();
+    found.push(...(await violations(page)));
+    await context.close();
     assert.deepEqual(found, []);
   });
 

@@ -477,17 +477,3 @@ describe('the dashboard of a machine that is', () => {
     await page.close();
   });
 });
-
-test('without the token the page says how to come in, with it the dashboard opens', async () => {
-  const token = 'a-token-of-a-test-0123456789';
-  source = new FixtureSource(systemClock);
-  server = createServer({ source, host: '127.0.0.1', port: 0, webFolder, clock: systemClock, token });
-  address = (await server.listen()).address;
-  const page = await browser.newPage();
-  await page.goto(address);
-  assert.match(await page.locator('body').innerText(), /open the login link/);
-  await page.goto(`${address}/?token=${token}`);
-  await page.getByRole('heading', { name: 'Anomalies' }).waitFor();
-  assert.equal(new URL(page.url()).search, '');
-  await page.close();
-});

@@ -115,13 +115,14 @@ async function recommendationsFor(data: string, { id, state }: Incident): Promis
 async function say(id: string, verdict: Feedback['verdict'], options: IncidentOptions): Promise<void> {
   const { data, config, json, thisHour, expires, yes } = options;
   const { intentOf, renderPreview } = await import('../incidents/feedback.ts');
+  const { answerOf } = await import('../incidents/intent.ts');
   const at = Date.now();
   const wish = {
     ...{ verdict, at, ...(thisHour && { thisHour }) },
     ...(verdict === 'normal' && { expiresAt: at + parseDuration(expires)! }),
   };
   const intent = await intentOf(data, id, wish, config);
-  const { feedback, preview } = intent;
+  const { feedback } = intent;
   if (verdict !== 'normal') {
     intent.say();
     if (json) console.log(JSON.stringify(feedback, null, 2));
@@ -130,9 +131,7 @@ async function say(id: string, verdict: Feedback['verdict'], options: IncidentOp
   }
   if (json) {
     if (yes) intent.say();
-    const ids = (incidents: readonly Incident[]): string[] => incidents.map((one) => one.id);
-    const would = { muted: ids(preview.muted), told: preview.told, confirmed: ids(preview.confirmed) };
-    console.log(JSON.stringify({ feedback, would, applied: yes === true }, null, 2));
+    console.log(JSON.stringify(answerOf(intent, yes === true), null, 2));
     return;
   }
   console.log(printableLines(renderPreview(intent)));

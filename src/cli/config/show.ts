@@ -1,4 +1,4 @@
-import { settingsSchema } from '../../agent/settings.ts';
+import { defaultDataFolder, settingsSchema } from '../../agent/settings.ts';
 import type { Configuration } from '../../config/config.ts';
 import { toJsonSchema } from '../../config/json-schema.ts';
 import { renderRows, rowsOf } from '../../config/render.ts';
@@ -35,7 +35,8 @@ export async function check(file: string | undefined, { json }: { json?: true })
 async function readChecked(file: string | undefined) {
   const read = await readConfiguration(file === undefined ? {} : { config: file });
   const { host, token } = read.settings.serve;
-  requireToken({ host, ...(token && { token }) });
+  const folder = defaultDataFolder(process.env, process.platform);
+  requireToken({ host, folder, ...(token && { token }) });
   return read;
 }
 

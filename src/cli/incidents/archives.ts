@@ -4,6 +4,7 @@ import type { Evidence, EvidenceFrame } from '../../model/evidence.ts';
 import type { Incident } from '../../model/incident.ts';
 import type { IncidentArchive, IncidentQuery } from '../../model/incident-archive.ts';
 import { hostFolder, hubFolder } from '../hub-folder.ts';
+import type { Found } from './intent.ts';
 
 /** What is shown of the time before an incident. */
 const BEFORE_MS = 10 * 60_000;
@@ -27,13 +28,6 @@ export interface WithEvidence {
   readonly evidence: Evidence;
   /** Of a host of a hub, and not of this machine, whose id means nothing to people. */
   readonly ofHub: boolean;
-}
-
-/** An incident, the folder that keeps it, and all that are kept there, newest first. */
-export interface Found {
-  readonly incident: Incident;
-  readonly folder: string;
-  readonly others: readonly Incident[];
 }
 
 /** The incident whose id begins so. Throws a UserError where there is not exactly one. */

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { feedbackOf, holdsAt, type Preview, previewOf, type Wish } from '../../alert/incidents/feedback.ts';
-import { changeFeedback, readFeedback } from '../../alert/incidents/feedback-file.ts';
+import type { Wish } from '../../alert/incidents/feedback.ts';
+import { readFeedback } from '../../alert/incidents/feedback-file.ts';
 import { wallClock } from '../../alert/incidents/windows.ts';
-import { UserError } from '../../lib/errors.ts';
 import type { Feedback } from '../../model/feedback.ts';
-import type { Incident } from '../../model/incident.ts';
 import { hubFolder } from '../hub-folder.ts';
 import { readSettings } from '../settings.ts';
 import { findIncident } from './archives.ts';
+import { type Intent, intentFor, undoIn } from './intent.ts';
 
 /** What was said of this machine's incidents and of a hub's hosts', and in which folder that is kept; oldest first. */
 export function allFeedback(
@@ -20,42 +19,18 @@ export function allFeedback(
 
 /** Takes it back; undefined where nothing of that id holds. */
 export function undoFeedback(data: string, id: string, at: number): Feedback | undefined {
-  const found = allFeedback(data).find(
-    ({ feedback }) => feedback.id === id && feedback.undoneAt === undefined,
-  );
-  if (!found) return undefined;
-  changeFeedback(found.folder, (all) =>
-    all.map((feedback) => (feedback.id === id ? { ...feedback, undoneAt: at } : feedback)),
-  );
-  return found.feedback;
-}
-
-/** Something that is about to be said, and what it would have changed. */
-export interface Intent {
-  readonly incident: Incident;
-  readonly feedback: Feedback;
-  readonly preview: Preview;
-  /** Says it. What runs takes it over by itself. */
-  readonly say: () => void;
+  const folders = new Set(allFeedback(data).map(({ folder }) => folder));
+  for (const folder of folders) {
+    const undone = undoIn(folder, id, at);
+    if (undone) return undone;
+  }
+  return undefined;
 }
 
 /** Throws a UserError where there is no such incident, it would silence a whole machine, or it was said already. */
 export async function intentOf(data: string, prefix: string, wish: Wish, config?: string): Promise<Intent> {
   const { incidents: settings } = await readSettings(config === undefined ? {} : { config });
-  const clock = wallClock(settings.time_zone);
-  const { incident, folder, others } = await findIncident(data, prefix);
-  const feedback = feedbackOf(incident, wish, clock);
-  const known = readFeedback(folder).find(
-    (one) => one.verdict === wish.verdict && one.incident === incident.id && holdsAt(one, wish.at),
-  );
-  if (known)
-    throw new UserError(
-      `that was said before, as ${known.id}; 'homeostat feedback undo ${known.id}' takes it back`,
-    );
-  return {
-    ...{ incident, feedback, preview: previewOf(feedback, others, clock) },
-    say: () => changeFeedback(folder, (all) => [...all, feedback]),
-  };
+  return intentFor(await findIncident(data, prefix), wish, wallClock(settings.time_zone));
 }
 
 /** What calling it normal would have changed, in a line or some. */

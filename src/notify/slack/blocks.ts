@@ -43,9 +43,10 @@ function lists({ culprits, evidence, advice }: Words): object[] {
   const list = (title: string, lines: readonly string[]): object[] =>
     lines.length === 0 ? [] : [section(withinBounds([`*${title}*`, ...lines]))];
   const steps = advice.map(({ what, command }) =>
-    command === undefined
+    // Within code nothing else can stand for a backtick: a command that was changed might do something else.
+    command === undefined || command.includes('`')
       ? `• ${escapeMarkup(what)}`
-      : `• ${escapeMarkup(what)}\n\`${escapeMarkup(command.replaceAll('`', "'"))}\``,
+      : `• ${escapeMarkup(what)}\n\`${escapeMarkup(command)}\``,
   );
   return [
     ...list(

@@ -83,6 +83,18 @@ test('text of others is no link, no mention and no longer than Slack takes', asy
   }
 });
 
+test('a command is told as it is to be typed, or not at all', async (t) => {
+  const sink = await Sink.start(t);
+  const advice = [
+    { what: 'look', command: "ls -- '/srv/a b'" },
+    { what: 'look there', command: "ls -- '/srv/a`; id #'" },
+  ];
+  await tell(webhook(sink), told(notice(), { advice }));
+  const { blocks } = JSON.parse(sink.received[0]!.body) as { blocks: Block[] };
+  const steps = textsOf(blocks).find(({ text }) => text.startsWith('*What to do*'))!.text;
+  assert.match(steps, /• look\n`ls -- '\/srv\/a b'`\n• look there$/);
+});
+
 test('with a token an incident is a thread whose first message shows how things are', async (t) => {
   const sink = await Sink.start(t);
   const chat = bot(sink);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../lib/clock.ts';
 import { AttemptLimit } from './attempt-limit.ts';
+import { ManualClock } from './clock.ts';
 
 test('an address that failed ten times waits, others do not, and a minute later it has ten again', () => {
   const clock = new ManualClock();

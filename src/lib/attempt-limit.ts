@@ -1,9 +1,9 @@
-import type { Clock } from '../lib/clock.ts';
-import { networkOf } from '../lib/network-address.ts';
+import type { Clock } from './clock.ts';
+import { networkOf } from './network-address.ts';
 
 /**
  * Failed attempts that one network, and all together, may have at once and then regain in a minute. What all together may is for the
- * hub's CPU only: it must be more than whoever has some networks can use up, as it is everybody who waits then.
+ * server's CPU only: it must be more than whoever has some networks can use up, as it is everybody who waits then.
  */
 const PER_NETWORK = 10;
 const IN_ALL = 6000;
@@ -18,8 +18,8 @@ interface Bucket {
 }
 
 /**
- * Leaky buckets of failed attempts: what succeeds costs nothing. A token has 192 random bits, so this saves the hub's CPU
- * and its log, not the token.
+ * Leaky buckets of failed attempts: what succeeds costs nothing. Of a random token this saves the server's CPU
+ * and its log, not the token; of one that a person chose the token as well.
  */
 export class AttemptLimit {
   readonly #clock: Clock;
