@@ -337,6 +337,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    incidents.write();
     await notifications.stop();
     incidents.close();
     store.close();

@@ -261,6 +261,7 @@ export async function hub(options: HubOptions): Promise<void> {
     loopDelay.stop();
     clearInterval(telling);
     ingest.stop();
+    incidents.write();
     await notifications.stop();
     incidents.close();
     fleet.close();
