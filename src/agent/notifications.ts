@@ -4,7 +4,8 @@ import type { Log } from '../lib/log.ts';
 import type { Loss } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { Decision, Incident, Notice } from '../model/incident.ts';
-import type { Advice, Notifier, ReadSeries } from '../notify/notifier.ts';
+import type { Advice } from '../model/recommendation.ts';
+import type { Notifier, ReadSeries } from '../notify/notifier.ts';
 import type { NotifySettings } from '../notify/settings.ts';
 
 /** What is told, what each channel knows, and the log of deliveries. */
@@ -28,7 +29,7 @@ export interface NotificationsOptions {
   readonly history: (host: string) => History | undefined;
   readonly current?: (id: string) => Incident | undefined;
   /** What could be done about an incident. */
-  readonly advice?: (incident: Incident) => readonly Advice[];
+  readonly advice?: (incident: Incident) => Advice | undefined;
   readonly onDecision: (incident: string, decision: Decision) => void;
 }
 
@@ -68,7 +69,11 @@ export async function openNotifications(options: NotificationsOptions): Promise<
       page.searchParams.set('incident', id);
       return page.href;
     },
-    ...(options.advice && { advice: options.advice }),
+    advice: (incident) =>
+      (options.advice?.(incident)?.recommendations ?? []).map(({ advice: what, command }) => ({
+        what,
+        ...(command !== undefined && { command }),
+      })),
     ...(current && {
       current: (id: string) => {
         const incident = current(id);

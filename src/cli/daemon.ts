@@ -151,11 +151,7 @@ export async function runDaemon(
     ...{ settings: settings.notify, folder, clock, log, env: process.env, version: version() },
     ...{ address: () => address, nameOf: () => hostname(), history: () => store },
     current: (id) => incidents.archive.named(id)[0],
-    advice: (incident) =>
-      advisor.advice(incident).recommendations.map(({ advice: what, command }) => ({
-        what,
-        ...(command !== undefined && { command }),
-      })),
+    advice: (incident) => advisor.advice(incident),
     onDecision: (id, decision) => incidents.told(id, decision),
   });
   const incidents = new IncidentDesk({
@@ -341,6 +337,7 @@ export async function runDaemon(
     profiles.save();
     await server.close();
     journal.close();
+    incidents.write();
     await notifications.stop();
     incidents.close();
     store.close();

@@ -141,6 +141,7 @@ export async function hub(options: HubOptions): Promise<void> {
     ...{ address: () => dashboard, nameOf: (host) => host, history: (host) => historyOf(fleet, host) },
     pageOf: (host) => `?${new URLSearchParams({ host })}`,
     current: (id) => incidents.archive.named(id)[0],
+    advice: (incident) => source.host(incident.host)?.advice(incident),
     onDecision: (id, decision) => incidents.told(id, decision),
   });
   // alert
@@ -260,6 +261,7 @@ export async function hub(options: HubOptions): Promise<void> {
     loopDelay.stop();
     clearInterval(telling);
     ingest.stop();
+    incidents.write();
     await notifications.stop();
     incidents.close();
     fleet.close();

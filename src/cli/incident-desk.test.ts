@@ -9,7 +9,8 @@ import { changeFeedback } from '../alert/incidents/feedback-file.ts';
 import { incidentsSchema } from '../alert/incidents/settings.ts';
 import { wallClock } from '../alert/incidents/windows.ts';
 import { ManualClock } from '../lib/clock.ts';
-import type { Incident, Signal } from '../model/incident.ts';
+import type { Incident, Notice, Signal } from '../model/incident.ts';
+import { openIncidents } from '../store/incident-file.ts';
 import { IncidentDesk } from './incident-desk.ts';
 
 const BEGIN = 1_790_000_000_000;
@@ -19,6 +20,7 @@ const HOUR = 60 * MINUTE;
 class Bench {
   readonly clock = new ManualClock(BEGIN);
   readonly notices: string[] = [];
+  onNotice: (notice: Notice) => void = () => {};
   readonly folder: string;
   desk: IncidentDesk;
 
@@ -33,7 +35,10 @@ class Bench {
     return new IncidentDesk({
       ...{ folder: this.folder, clock: this.clock, settings: v.parse(incidentsSchema, {}) },
       ...{ history: () => undefined, trust: { trusted: () => true }, log: { warn: assert.fail } },
-      notify: () => (notice) => this.notices.push(`${notice.what} ${notice.incident.host}`),
+      notify: () => (notice) => {
+        this.notices.push(`${notice.what} ${notice.incident.host}`);
+        this.onNotice(notice);
+      },
     });
   }
 
@@ -63,6 +68,25 @@ class Bench {
       ...{ metrics: [], culprits: [], sentence: '', state: closedAt === undefined ? 'open' : 'closed' },
       ...(closedAt !== undefined && { closedAt }),
     };
+  }
+
+  /** Of a program that no other one names. */
+  distinct(id: string, host = 'web'): Signal {
+    const program = { id, pid: 1, name: id, executable: `/usr/bin/${id}`, commandLine: id };
+    const culprit = { ...program, parent: undefined, containerId: undefined, share: 0.9, evidence: '' };
+    return { ...this.signal(this.clock.now()), id, host, culprits: [culprit] };
+  }
+
+  flood(from: number, to: number): void {
+    for (let n = from; n < to; n++) this.desk.signal(this.distinct(`p${n}`));
+  }
+
+  /** How many there are for another reader. */
+  onDisk(id?: string): number {
+    const reader = openIncidents(this.folder)!;
+    const { length } = id === undefined ? reader.list({}) : reader.named(id);
+    reader.close();
+    return length;
   }
 
   get all(): readonly Incident[] {
@@ -118,4 +142,48 @@ test('what people and channels say reaches an incident that is long over', (t) =
   bench.pass(1000);
   const [after] = bench.all;
   assert.deepEqual([after?.decisions.at(-1)?.why, after?.verdict], ['told by mail', 'confirmed']);
+});
+
+test('of a flood the first is on disk at once, the others are written together, and none is told before it is written', (t) => {
+  const bench = new Bench(t);
+  const unwritten: string[] = [];
+  bench.onNotice = ({ incident: { id } }) => {
+    if (bench.onDisk(id) === 0) unwritten.push(id);
+  };
+  bench.flood(0, 1);
+  assert.deepEqual([bench.onDisk(), bench.notices.length], [1, 1]);
+  bench.flood(1, 50);
+  assert.deepEqual([bench.onDisk(), bench.notices.length], [1, 1]);
+  bench.pass(1000);
+  assert.deepEqual([bench.onDisk(), bench.notices.length, unwritten], [50, 50, []]);
+  bench.flood(50, 52);
+  bench.restart();
+  assert.deepEqual([bench.onDisk(), bench.notices.length, unwritten], [52, 52, []]);
+});
+
+test('one host is heard so often and no more, what is refused is counted, and others are heard', (t) => {
+  const bench = new Bench(t);
+  bench.flood(0, 150);
+  bench.desk.signal(bench.distinct('other', 'db'));
+  bench.desk.signal({ ...bench.distinct('p1'), state: 'closed', closedAt: BEGIN });
+  bench.pass(10_000);
+  bench.flood(150, 170);
+  bench.pass(1000);
+  assert.equal(bench.all.filter(({ host }) => host === 'web').length, 130);
+  assert.deepEqual(
+    bench.desk.refused('web').map(({ what, count }) => [what, count]),
+    [['signals refused', 40]],
+  );
+  assert.deepEqual([bench.desk.refused('db'), bench.desk.losses().length], [[], 1]);
+});
+
+test('of one host so many incidents are open and no more, and it says so', (t) => {
+  const bench = new Bench(t);
+  for (let n = 0; n < 210; n++) {
+    bench.flood(n, n + 1);
+    bench.pass(1000);
+  }
+  assert.equal(bench.desk.open().length, 200);
+  const [loss] = bench.desk.refused('web');
+  assert.deepEqual([loss?.why, loss?.count], ['200 of its host are open', 10]);
 });

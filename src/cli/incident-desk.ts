@@ -1,6 +1,6 @@
 import { FeedbackWatch } from '../alert/incidents/feedback-file.ts';
 import { FlightRecorder } from '../alert/incidents/flight-recorder.ts';
-import { Incidents } from '../alert/incidents/incidents.ts';
+import { Incidents, MOST_OPEN } from '../alert/incidents/incidents.ts';
 import { type IncidentMemory, withDecision } from '../alert/incidents/kept.ts';
 import { Knowledge } from '../alert/incidents/knowledge.ts';
 import { type IncidentSettings, policyOf } from '../alert/incidents/settings.ts';
@@ -15,6 +15,7 @@ import type { ProcessScan } from '../model/process.ts';
 import type { FeedbackDesk } from '../serve/source.ts';
 import { IncidentFile } from '../store/incident-file.ts';
 import { feedbackDesk } from './incidents/feedback-desk.ts';
+import { SignalBound } from './incidents/signal-bound.ts';
 
 export interface IncidentDeskOptions {
   /** Where they are kept. */
@@ -39,6 +40,8 @@ const MOST_REMEMBERED = 5000;
 /** What was raised longer ago is late, ms; and so long it waits for its end. */
 const LATE_MS = 2 * 60_000;
 const LATE_WAIT_MS = 15_000;
+/** What comes within this time after something was written is written together, ms: each write waits for the disk. */
+const WRITE_MS = 250;
 
 /** Signals -> incidents with their evidence, kept: of this machine, or of all hosts of a hub. */
 export class IncidentDesk {
@@ -53,11 +56,18 @@ export class IncidentDesk {
   #knowledge: Knowledge;
   readonly #listeners = new Set<(incident: Incident) => void>();
   #forgetAt: number;
+  readonly #bound: SignalBound;
+  /** What people are to be told once it is on disk. */
+  #notices: Notice[] = [];
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
 
   /** Goes on with what an earlier run left open. Throws UserError where the incidents cannot be opened. */
   constructor(options: IncidentDeskOptions) {
-    const { folder, clock, settings, history, notify } = options;
+    const { folder, clock, settings, history } = options;
     this.#options = options;
+    this.#bound = new SignalBound(clock);
+    const notify = (notice: Notice): void => void this.#notices.push(notice);
     const file = new IncidentFile<IncidentMemory>({
       ...{ folder, clock, bounds: { capBytes: settings.cap, keepMs: settings.keep } },
     });
@@ -82,7 +92,7 @@ export class IncidentDesk {
       },
       annotate: (incident, at) => this.#knowledge.annotate(incident, at),
       get notify() {
-        return notify();
+        return options.notify() && notify;
       },
     });
     const now = clock.now();
@@ -138,22 +148,51 @@ export class IncidentDesk {
     const { clock } = this.#options;
     const isNew = !this.#incidents.knows(signal.id);
     // A log that is read again tells what is long over once more.
-    if (isNew && signal.state === 'closed' && this.#file.holds(signal.id, signal.since)) return;
+    if (isNew && signal.state === 'closed' && this.#file.holds(signal.id)) return;
+    if (isNew && !this.#late.has(signal.id) && !this.#takesNew(signal)) return;
     const isLate = isNew && signal.state === 'open' && clock.now() - signal.raisedAt > LATE_MS;
     if (isLate || this.#late.has(signal.id)) {
       const known = this.#late.get(signal.id);
       this.#late.set(signal.id, { signal, until: known?.until ?? clock.monotonic() + LATE_WAIT_MS });
       return;
     }
-    this.#incidents.signal(signal, clock.now());
-    this.#file.flush();
+    this.#take(signal, clock.now());
+    this.#writeSoon();
+  }
+
+  /** That a host is silent says the hub itself. */
+  #takesNew({ kind, host }: Signal): boolean {
+    return kind === 'silence' || this.#bound.takes(host);
+  }
+
+  #take(signal: Signal, now: number): void {
+    if (!this.#incidents.signal(signal, now))
+      this.#bound.refuse(signal.host, `${MOST_OPEN} of its host are open`);
+  }
+
+  /** At once where nothing was written lately. */
+  #writeSoon(): void {
+    const wait = this.#writtenAt + WRITE_MS - this.#options.clock.monotonic();
+    if (wait <= 0) this.write();
+    else this.#timer ??= setTimeout(() => this.write(), wait).unref();
+  }
+
+  /** Writes what changed, and then tells people of it: what they know must outlive a crash. To be called before those who tell them stop. */
+  write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#file.flush()) this.#writtenAt = this.#options.clock.monotonic();
+    const notices = this.#notices;
+    this.#notices = [];
+    const notify = this.#options.notify();
+    for (const notice of notices) notify?.(notice);
   }
 
   #takeLate(now: number): void {
     for (const [id, { signal, until }] of this.#late) {
       if (this.#options.clock.monotonic() < until) continue;
       this.#late.delete(id);
-      this.#incidents.signal(signal, now);
+      this.#take(signal, now);
     }
   }
 
@@ -166,7 +205,7 @@ export class IncidentDesk {
   told(id: string, decision: Decision): void {
     const stored = this.#incidents.told(id, decision) ? undefined : this.#file.stored(id);
     if (stored) this.#file.keep({ ...stored, incident: withDecision(stored.incident, decision) });
-    this.#file.flush();
+    this.#writeSoon();
   }
 
   /** To be called every second or so. Takes some ms where evidence is copied. */
@@ -177,7 +216,7 @@ export class IncidentDesk {
     this.#takeLate(now);
     this.#incidents.look(now);
     this.#recorder.look(this.#incidents.open(), now);
-    this.#file.flush();
+    this.write();
     if (clock.monotonic() < this.#forgetAt || !trust.trusted()) return;
     this.#forgetAt = clock.monotonic() + FORGET_MS;
     this.#file.forget(now);
@@ -193,12 +232,18 @@ export class IncidentDesk {
   }
 
   losses(): readonly Loss[] {
-    return this.#file.losses();
+    return [...this.#file.losses(), ...this.#bound.all()];
+  }
+
+  /** What a host told and is in no incident. */
+  refused(host: string): readonly Loss[] {
+    return this.#bound.of(host);
   }
 
   close(): void {
-    for (const { signal } of this.#late.values()) this.#incidents.signal(signal, this.#options.clock.now());
+    for (const { signal } of this.#late.values()) this.#take(signal, this.#options.clock.now());
     this.#recorder.finish();
+    this.write();
     this.#file.close();
   }
 }

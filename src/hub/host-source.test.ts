@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { fixtureArchive } from '../../test/support/fixture-archive.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { ManualClock } from '../lib/clock.ts';
+import type { Loss } from '../model/coverage.ts';
 import { HostSource } from './host-source.ts';
 
 test('the coverage of a host says what the hub forgot of it, and why the hub takes nothing', (t) => {
@@ -36,9 +37,10 @@ test('the coverage of a host says what the hub forgot of it, and why the hub tak
   fleet.take([{ ...place, host: 'web', event }], place);
   const host = fleet.host('web')!;
   let problem: string | undefined;
+  let refused: readonly Loss[] = [];
   const source = new HostSource({
     ...{ host, clock, folder, summary: () => host.summary(), problem: () => problem },
-    incidents: { archive: fixtureArchive([]), subscribe: () => () => {} },
+    incidents: { archive: fixtureArchive([]), refused: () => refused, subscribe: () => () => {} },
   });
   assert.deepEqual(source.status().coverage, { healthy: true, collectors: [], losses: [] });
   problem = 'the log is at its bound';
@@ -50,4 +52,7 @@ test('the coverage of a host says what the hub forgot of it, and why the hub tak
   assert.deepEqual([source.status().coverage!.healthy, loss?.count, loss?.lastAt], [false, 7, at]);
   clock.advance(3_600_000);
   assert.equal(source.status().coverage!.healthy, true);
+  refused = [{ what: 'signals refused', why: 'too many', count: 3, lastAt: clock.now() }];
+  const { healthy: isWhole, losses } = source.status().coverage!;
+  assert.deepEqual([isWhole, losses[0]], [false, refused[0]]);
 });

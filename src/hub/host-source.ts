@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { forecastsOf } from '../limits/limits.ts';
 import type { Severity } from '../model/anomaly.ts';
 import type { Forecast } from '../model/breach.ts';
-import type { Coverage } from '../model/coverage.ts';
+import type { Coverage, Loss } from '../model/coverage.ts';
 import type { History } from '../model/history.ts';
 import type { HostSummary } from '../model/host.ts';
 import type { Incident } from '../model/incident.ts';
@@ -20,13 +20,15 @@ import type { LiveEvent, ProcessList, Source } from '../serve/source.ts';
 
 /** How often the live stream carries the whole status. */
 const STATUS_EVERY_MS = 5000;
-/** For so long the host is not seen in whole because the hub forgot processes of it, ms. */
+/** For so long the host is not seen in whole because the hub could not keep or judge something of it, ms. */
 const RECENT_MS = 10 * 60_000;
 const WORST_FIRST: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW'];
 
 /** The incidents of all hosts, and what happens to them. */
 export interface HubIncidents {
   readonly archive: IncidentArchive;
+  /** What a host told and is in none, because it told too much. */
+  refused(host: string): readonly Loss[];
   /** Calls `listener` for each change until the returned function is called. */
   subscribe(listener: (incident: Incident) => void): () => void;
 }
@@ -97,22 +99,24 @@ export class HostSource implements Source {
     };
   }
 
-  /** What it said, what the hub could not keep of it, and why the hub takes nothing now. */
+  /** What it said, what the hub could not keep or judge of it, and why the hub takes nothing now. */
   #coverage(): Coverage | undefined {
-    const { host, problem, clock } = this.#options;
+    const { host, problem, clock, incidents } = this.#options;
     const { coverage, processesDropped } = host.facts;
     const why = problem();
-    if (!coverage && !processesDropped && why === undefined) return undefined;
+    const refused = incidents.refused(host.name);
+    if (!coverage && !processesDropped && refused.length === 0 && why === undefined) return undefined;
     const { healthy, losses } = coverage ?? { healthy: true, losses: [] };
     const { count, size } = MOST_PROCESSES;
     const forgotten = processesDropped && {
       ...{ what: 'processes that the hub forgot', ...processesDropped },
       why: `it keeps at most ${count} of a host, and ${size} characters`,
     };
-    const lately = processesDropped && clock.now() - processesDropped.lastAt <= RECENT_MS;
+    const own = forgotten ? [...refused, forgotten] : refused;
+    const lately = own.some(({ lastAt }) => clock.now() - lastAt <= RECENT_MS);
     return {
       ...{ healthy: healthy && why === undefined && !lately, collectors: [] },
-      losses: forgotten ? [...losses, forgotten] : losses,
+      losses: [...losses, ...own],
       ...(why !== undefined && { storeProblem: `the hub takes no events: ${why}` }),
     };
   }

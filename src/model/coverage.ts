@@ -35,6 +35,7 @@ export const LOSSES = [
   'ticks missed',
   'samples not stored',
   'samples dropped by the disk cap',
+  'signals refused',
   'incidents not stored',
   'incidents dropped by the disk cap',
   'evidence not stored',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { ManualClock } from '../lib/clock.ts';
 import { Random } from '../lib/random.ts';
@@ -57,6 +58,28 @@ test('incidents are found by period, host, state and how their id begins, also b
   reader.close();
   file.close();
   assert.equal(statSync(join(folder, 'incidents.db')).mode & 0o777, 0o600);
+});
+
+test('what waits for a disk that is full is seen as it is now', (t) => {
+  const file = open(folderOf(t));
+  const memory = { note: '' };
+  file.keep({ incident: incident('a1'), memory });
+  file.keep({ incident: incident('b'), memory });
+  file.flush();
+  const over = incident('a1', { state: 'closed', closedAt: BEGIN + 10 });
+  file.keep({ incident: over, memory });
+  file.keep({ incident: incident('a2', { since: BEGIN + 20, host: 'db' }), memory });
+  const { archive } = file;
+  assert.deepEqual(ids(archive.list({})), ['a2', 'a1', 'b']);
+  assert.deepEqual(ids(archive.list({ isOpen: true })), ['a2', 'b']);
+  assert.deepEqual(ids(archive.list({ host: 'web', limit: 1 })), ['a1']);
+  assert.deepEqual(ids(archive.list({ from: BEGIN + 11, to: BEGIN + 20 })), ['b']);
+  assert.deepEqual(
+    [archive.named('a1'), ids(archive.named('a')), archive.named('')],
+    [[over], ['a1', 'a2'], []],
+  );
+  assert.deepEqual([...archive.evidence('a1', new Set([KEY])).series], []);
+  file.close();
 });
 
 test('what was open or closed lately is handed to the next run with its memory', (t) => {
@@ -142,4 +165,34 @@ test('what is over is forgotten with its evidence after its time, what is open n
   assert.equal(file.archive.evidence('old', new Set([KEY])).series.length, 0);
   assert.equal(file.archive.evidence('open', new Set([KEY])).series.length, 1);
   file.close();
+});
+
+test('a signal is found by its id, also in a file of a version that kept no list of them, until its incident is forgotten', (t) => {
+  const folder = folderOf(t);
+  const file = open(folder);
+  const one = { kind: 'machine', severity: 'LOW', since: BEGIN, raisedAt: BEGIN, sentence: '' } as const;
+  const signals = ['s1', 's2'].map((id) => ({ ...one, id }));
+  file.keep({
+    incident: incident('a', { state: 'closed', closedAt: BEGIN, signals }),
+    memory: { note: 'a' },
+  });
+  file.flush();
+  assert.deepEqual(
+    ['s1', 's2', 's'].map((id) => file.holds(id)),
+    [true, true, false],
+  );
+  file.close();
+  const db = new DatabaseSync(join(folder, 'incidents.db'));
+  const plan = db.prepare('EXPLAIN QUERY PLAN SELECT incident FROM signal WHERE id = ?').all('s1');
+  assert.match(String(plan[0]?.detail), /^SEARCH signal USING PRIMARY KEY/);
+  db.exec('DROP TABLE signal');
+  db.close();
+  const next = open(folder);
+  assert.deepEqual(
+    ['s1', 's2', 's'].map((id) => next.holds(id)),
+    [true, true, false],
+  );
+  next.forget(BEGIN + 31 * DAY);
+  assert.equal(next.holds('s1'), false);
+  next.close();
 });

@@ -2,6 +2,7 @@
  * Incidents and their evidence, in one SQLite file, `incidents.db`, beside the history: they outlive it, and its bound is not theirs.
  *
  *     incident  id -> host, since, closed_at, its latest state as JSON; memory: what it takes to go on with it
+ *     signal    id, incident: which one it is in
  *     evidence  incident, since, until, kind (metrics, scans), keys, pack: what was measured around it (evidence.ts)
  *
  * Whoever keeps them holds the lock of the folder. A change is on the disk when `flush` returns, or waits in memory for a disk that takes
@@ -17,7 +18,7 @@ import type { Incident } from '../model/incident.ts';
 import type { IncidentArchive } from '../model/incident-archive.ts';
 import { FileUse } from './database.ts';
 import { encodeFrames, encodeScans } from './evidence.ts';
-import { IncidentReader } from './incident-query.ts';
+import { IncidentReader, IncidentsAhead } from './incident-query.ts';
 import { Losses } from './losses.ts';
 import { createPrivately, openError, transaction, whyNotStored } from './sqlite.ts';
 
@@ -50,8 +51,6 @@ interface Span {
 const MOST_WAITING = 1000;
 /** The file stays below this share of its bound, so that there is always room for what is new. */
 const FULL = 0.9;
-/** Nothing joins an incident that began longer before it. */
-const LONGEST_MS = 30 * 86_400_000;
 const TABLES = `
   CREATE TABLE IF NOT EXISTS incident (
     id TEXT PRIMARY KEY, host TEXT NOT NULL, since INTEGER NOT NULL, closed_at INTEGER,
@@ -63,6 +62,13 @@ const TABLES = `
     kind TEXT NOT NULL, keys BLOB, pack BLOB NOT NULL
   );
   CREATE INDEX IF NOT EXISTS evidence_by_incident ON evidence (incident, since);
+  CREATE TABLE IF NOT EXISTS signal (id TEXT PRIMARY KEY, incident TEXT NOT NULL) WITHOUT ROWID;
+`;
+/** Of a file that was written before signals had a table. */
+const LIST_SIGNALS = `
+  INSERT OR IGNORE INTO signal
+  SELECT json_extract(one.value, '$.id'), incident.id FROM incident, json_each(incident.incident, '$.signals') one
+  WHERE NOT EXISTS (SELECT 1 FROM signal)
 `;
 
 const pathOf = (folder: string): string => join(folder, 'incidents.db');
@@ -72,6 +78,8 @@ export class IncidentFile<Memory> {
   #bounds: IncidentBounds;
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
+  readonly #insertSignal: StatementSync;
+  readonly #holds: StatementSync;
   readonly #insertEvidence: StatementSync;
   readonly archive: IncidentArchive;
   readonly #losses: Losses;
@@ -89,12 +97,20 @@ export class IncidentFile<Memory> {
       this.#db.exec(
         'PRAGMA synchronous = NORMAL; PRAGMA cache_size = -256; PRAGMA journal_size_limit = 1048576',
       );
-      this.#db.exec(TABLES);
+      this.#db.exec(TABLES + LIST_SIGNALS);
       this.#insert = this.#db.prepare('INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?)');
+      this.#insertSignal = this.#db.prepare(
+        'INSERT INTO signal VALUES (?1, ?2) ON CONFLICT DO UPDATE SET incident = ?2 WHERE incident <> ?2',
+      );
+      this.#holds = this.#db.prepare(
+        'SELECT 1 FROM signal JOIN incident ON incident.id = signal.incident WHERE signal.id = ?',
+      );
       this.#insertEvidence = this.#db.prepare(
         'INSERT INTO evidence (incident, since, until, kind, keys, pack) VALUES (?, ?, ?, ?, ?, ?)',
       );
-      this.archive = new IncidentReader(this.#db);
+      this.archive = new IncidentsAhead(new IncidentReader(this.#db), () =>
+        Array.from(this.#waiting.values(), ({ incident }) => incident),
+      );
       this.#file = new FileUse(this.#db);
     } catch (error) {
       throw openError(path, error);
@@ -112,14 +128,16 @@ export class IncidentFile<Memory> {
     this.#waiting.set(stored.incident.id, stored);
   }
 
-  flush(): void {
-    if (this.#waiting.size === 0) return;
+  /** False where there was nothing to write. */
+  flush(): boolean {
+    if (this.#waiting.size === 0) return false;
     try {
       // What people were told must outlive even a power loss.
       this.#db.exec('PRAGMA synchronous = FULL');
       transaction(this.#db, () => {
         for (const { incident, memory } of this.#waiting.values()) {
-          const { id, host, since, closedAt } = incident;
+          const { id, host, since, closedAt, signals } = incident;
+          for (const signal of signals) this.#insertSignal.run(signal.id, id);
           const end = closedAt === undefined ? null : Math.floor(closedAt);
           this.#insert.run(
             id,
@@ -136,6 +154,7 @@ export class IncidentFile<Memory> {
     } catch (error) {
       this.#giveUp(whyNotStored(error), MOST_WAITING);
     }
+    return true;
   }
 
   #giveUp(why: string, most: number): void {
@@ -194,7 +213,8 @@ export class IncidentFile<Memory> {
       const before = Math.floor(now - this.#bounds.keepMs);
       this.#db.prepare('DELETE FROM incident WHERE closed_at < ?').run(before);
       this.#db.exec(
-        'DELETE FROM evidence WHERE incident NOT IN (SELECT id FROM incident); PRAGMA incremental_vacuum(256)',
+        `DELETE FROM evidence WHERE incident NOT IN (SELECT id FROM incident);
+         DELETE FROM signal WHERE incident NOT IN (SELECT id FROM incident); PRAGMA incremental_vacuum(256)`,
       );
     } catch {
       // A disk that refuses even that will be asked again.
@@ -217,12 +237,9 @@ export class IncidentFile<Memory> {
     return this.#waiting.get(id) ?? (row && storedOf<Memory>(row));
   }
 
-  /** Whether a signal that began at `since` (ms since the epoch) is in one of them. */
-  holds(signal: string, since: number): boolean {
-    const row = this.#db
-      .prepare('SELECT 1 FROM incident WHERE since <= ? AND since > ? AND instr(incident, ?) LIMIT 1')
-      .get(Math.ceil(since), Math.floor(since) - LONGEST_MS, JSON.stringify(signal));
-    return row !== undefined;
+  /** Whether a signal is in one of them. */
+  holds(signal: string): boolean {
+    return this.#holds.get(signal) !== undefined;
   }
 
   /** What was open, or closed after `since` (ms since the epoch), with its memory. */

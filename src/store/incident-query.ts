@@ -53,6 +53,53 @@ export class IncidentReader implements IncidentArchive {
   }
 }
 
+/** Incidents as they are kept, and over them those that wait for a disk that takes them. */
+export class IncidentsAhead implements IncidentArchive {
+  readonly #kept: IncidentArchive;
+  readonly #waiting: () => readonly Incident[];
+
+  constructor(kept: IncidentArchive, waiting: () => readonly Incident[]) {
+    this.#kept = kept;
+    this.#waiting = waiting;
+  }
+
+  list(query: IncidentQuery): readonly Incident[] {
+    const waiting = this.#waiting();
+    if (waiting.length === 0) return this.#kept.list(query);
+    const { limit } = query;
+    const kept = this.#kept.list({
+      ...query,
+      ...(limit !== undefined && { limit: limit + waiting.length }),
+    });
+    return [...without(kept, waiting), ...waiting.filter((one) => isAskedFor(one, query))]
+      .sort((one, other) => other.since - one.since || (one.id < other.id ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  named(prefix: string): readonly Incident[] {
+    const waiting = this.#waiting();
+    const meant = prefix === '' ? [] : waiting.filter(({ id }) => id.startsWith(prefix));
+    return [...without(this.#kept.named(prefix), waiting), ...meant].slice(0, 2);
+  }
+
+  evidence(incident: string, wanted: ReadonlySet<string>): Evidence {
+    return this.#kept.evidence(incident, wanted);
+  }
+}
+
+function without(all: readonly Incident[], others: readonly Incident[]): readonly Incident[] {
+  const ids = new Set(others.map(({ id }) => id));
+  return all.filter(({ id }) => !ids.has(id));
+}
+
+const isAskedFor = (
+  { since, closedAt, host }: Incident,
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, host: wanted, isOpen }: IncidentQuery,
+): boolean =>
+  since < to &&
+  (closedAt === undefined || (closedAt >= from && !isOpen)) &&
+  (wanted === undefined || wanted === host);
+
 const parsed = (rows: readonly Record<string, unknown>[]): readonly Incident[] =>
   rows.map(({ incident }) => JSON.parse(String(incident)) as Incident);
 

@@ -49,7 +49,7 @@ test('a real breach becomes an incident that is told, kept, annotated, closed wi
     }
   };
 
-  const { id, severity, decisions } = await until('what the channel said', (one) =>
+  const { id, severity, decisions, cause } = await until('what the channel said', (one) =>
     one.decisions.some(({ told }) => told),
   );
   assert.equal(severity, 'LOW');
@@ -76,7 +76,9 @@ test('a real breach becomes an incident that is told, kept, annotated, closed wi
   assert.match(await run('why-not'), /^Told {11}1 incident$/m);
 
   const whole = await homeostat(folder, ['incident', id, '--normal', ...data]);
-  assert.match(whole.stderr, /names no program .* would silence the whole machine: add --this-hour/);
+  // On a machine at work some program may have taken memory just then, and is named.
+  if (cause.startsWith('process ')) assert.match(whole.stdout, /^Would have muted 1 incident since /);
+  else assert.match(whole.stderr, /names no program .* would silence the whole machine: add --this-hour/);
   const asked = await run('incident', id, '--normal', '--this-hour');
   assert.match(asked, /^Would have muted 1 incident since .*\n.*\nNothing was changed: add --yes/);
   await run('incident', id, '--normal', '--this-hour', '--yes');

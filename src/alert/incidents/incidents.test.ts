@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Culprit } from '../../model/anomaly.ts';
 import type { Incident, Notice, Signal } from '../../model/incident.ts';
-import { Incidents } from './incidents.ts';
+import { Incidents, MOST_OPEN } from './incidents.ts';
 import type { KeptIncident } from './kept.ts';
 import { DEFAULT_POLICY, type IncidentPolicy } from './policy.ts';
 import { type Window, wallClock, windowNow } from './windows.ts';
@@ -385,4 +385,43 @@ test('no signal is lost, each is in one incident, and the same history gives the
     }),
     { numRuns: 200, seed: 1 },
   );
+});
+
+test('what is over is asked about no more until something is said of it, and what is open is', () => {
+  const asked: string[] = [];
+  const incidents = new Incidents({
+    policy: DEFAULT_POLICY,
+    onChange: () => {},
+    annotate: ({ cause }) => {
+      asked.push(cause);
+      return {};
+    },
+  });
+  const over = signal('over', { culprits: [culprit('/bin/over')] });
+  incidents.signal(over, BEGIN);
+  incidents.signal(closed(over, BEGIN + SECOND), BEGIN + SECOND);
+  const opened = BEGIN + 10 * MINUTE;
+  incidents.signal(signal('open', { culprits: [culprit('/bin/open')] }), opened);
+  asked.length = 0;
+  incidents.look(opened + SECOND);
+  assert.deepEqual(asked, ['process /bin/open']);
+  incidents.reconsider(opened + 2 * SECOND);
+  assert.deepEqual(asked.slice(1), ['process /bin/over', 'process /bin/open']);
+});
+
+test('a host with too many open incidents gets no more, but that it is silent; one incident takes so many open signals', () => {
+  const { incidents } = new Bench();
+  const of = (n: number, parts: Partial<Signal> = {}): Signal =>
+    signal(`s${n}`, { culprits: [culprit(`/bin/p${n}`)], ...parts });
+  for (let n = 0; n < MOST_OPEN; n++) assert.ok(incidents.signal(of(n), BEGIN));
+  assert.equal(incidents.signal(of(MOST_OPEN), BEGIN), false);
+  assert.equal(incidents.knows(`s${MOST_OPEN}`), false);
+  assert.ok(incidents.signal(of(-1, { host: 'db' }), BEGIN));
+  assert.ok(incidents.signal(of(-2, { kind: 'silence' }), BEGIN));
+  assert.ok(incidents.signal(closed(of(1), BEGIN), BEGIN));
+  assert.ok(incidents.signal(of(-3, { culprits: [culprit('/bin/p2')] }), BEGIN), 'joins one that is open');
+  const { incidents: one } = new Bench();
+  for (let n = 0; n < MOST_OPEN; n++) assert.ok(one.signal(signal(`a${n}`), BEGIN));
+  assert.equal(one.signal(signal('more'), BEGIN), false);
+  assert.ok(one.signal(closed(signal('a0'), BEGIN), BEGIN));
 });

@@ -1,6 +1,7 @@
 import type { Severity } from '../../model/anomaly.ts';
 import type { Decision, Incident, Notice, Signal } from '../../model/incident.ts';
 import { causeOf, isOneWith } from './cause.ts';
+import { IncidentIndex } from './incident-index.ts';
 import { begin, close, comeBack, decide, type KeptIncident, take, withDecision } from './kept.ts';
 import type { IncidentPolicy } from './policy.ts';
 import { dueOf, HANDED, holdOf, NO_CHANNEL } from './telling.ts';
@@ -15,6 +16,10 @@ export interface IncidentsOptions {
   readonly notify?: ((notice: Notice) => void) | undefined;
 }
 
+/** Incidents of one host that are open, and open signals of one incident: beyond, whoever tells more says nothing that a person can act on. */
+export const MOST_OPEN = 200;
+/** Whoever has more to tell than once in so long looks around no more often for it, ms. */
+const LOOK_MS = 1000;
 const SEVERITIES: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH'];
 
 export type Annotation = Pick<Incident, 'expected' | 'verdict' | 'acknowledged'>;
@@ -28,8 +33,8 @@ export class Incidents {
   #policy: IncidentPolicy;
   /** What is open, and what may still come back, by id; oldest first. */
   readonly #kept = new Map<string, KeptIncident>();
-  /** Which incident a signal belongs to. */
-  readonly #homes = new Map<string, string>();
+  readonly #index = new IncidentIndex();
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: IncidentsOptions) {
     this.#options = options;
@@ -47,17 +52,29 @@ export class Incidents {
    */
   restore(left: readonly KeptIncident[], at: number): void {
     for (const { incident, memory } of left.toSorted((a, b) => a.incident.openedAt - b.incident.openedAt)) {
-      for (const { id } of incident.signals) this.#homes.set(id, incident.id);
       const quietSince = memory.quietSince ?? at;
-      this.#kept.set(incident.id, { incident, memory: { ...memory, openSignals: [], quietSince } });
+      const kept = { incident, memory: { ...memory, openSignals: [], quietSince } };
+      this.#kept.set(incident.id, kept);
+      this.#index.put(kept);
+      for (const { id } of incident.signals) this.#index.join(id, incident.id);
     }
   }
 
-  /** A signal opened, changed or closed; `at`: now, ms since the epoch. */
-  signal(signal: Signal, at: number): void {
-    this.look(at);
+  /** A signal opened, changed or closed; `at`: now, ms since the epoch. False where its host has `MOST_OPEN` open already: it joins none. */
+  signal(signal: Signal, at: number): boolean {
+    if (Math.abs(at - this.#lookedAt) >= LOOK_MS) this.look(at);
     const home = this.#homeOf(signal, at);
-    this.#homes.set(signal.id, this.#put(this.#taken(home, signal, at), at));
+    if (this.#isTooMuch(home, signal)) return false;
+    this.#index.join(signal.id, this.#put(this.#taken(home, signal, at), at));
+    return true;
+  }
+
+  #isTooMuch(home: KeptIncident | undefined, { id, host, kind, state }: Signal): boolean {
+    if (home?.incident.state === 'open')
+      return home.memory.openSignals.length >= MOST_OPEN && !this.knows(id);
+    // That a host is silent is one incident, and must not be lost in what it said before.
+    if (kind === 'silence' || (home && state === 'closed')) return false;
+    return this.#index.countOpen(host) >= MOST_OPEN;
   }
 
   #taken(home: KeptIncident | undefined, signal: Signal, at: number): KeptIncident {
@@ -69,18 +86,20 @@ export class Incidents {
 
   /** Whether a signal of this id belongs to an incident that is open or may still come back. */
   knows(signal: string): boolean {
-    return this.#homes.has(signal);
+    return this.#index.homeOf(signal) !== undefined;
   }
 
   /** Time passes: what was quiet for long enough closes, and what waited to be told is told. To be called every second or so. */
   look(at: number): void {
     const { closeAfterMs, reopenWithinMs } = this.#policy;
+    this.#lookedAt = at;
     const slept: KeptIncident[] = [];
     for (const kept of this.#kept.values()) {
       const { incident, memory } = kept;
       const isOver = memory.quietSince !== undefined && at - memory.quietSince >= closeAfterMs;
       if (incident.state === 'open' && isOver) this.#put(close(kept, at), at, slept);
-      else this.#review(kept, at, slept);
+      // What is over changes only by what is said of it (`reconsider`), and may have to be told yet.
+      else if (incident.state === 'open' || dueOf(kept, this.#policy, at)) this.#review(kept, at, slept);
       if (incident.closedAt !== undefined && at - incident.closedAt > reopenWithinMs)
         this.#forget(incident.id, at);
     }
@@ -105,14 +124,14 @@ export class Incidents {
   }
 
   #homeOf(signal: Signal, at: number): KeptIncident | undefined {
-    const known = this.#kept.get(this.#homes.get(signal.id) ?? '');
+    const known = this.#kept.get(this.#index.homeOf(signal.id) ?? '');
     if (known) return known;
     const { reopenWithinMs } = this.#policy;
     const cause = causeOf(signal);
-    const alike = [...this.#kept.values()].filter(
-      ({ incident, memory }) =>
-        incident.host === signal.host && isOneWith(cause, memory, incident.state === 'open'),
-    );
+    const alike = this.#index
+      .alike(signal.host, cause)
+      .map((id) => this.#kept.get(id)!)
+      .filter(({ incident, memory }) => isOneWith(cause, memory, incident.state === 'open'));
     return (
       alike.findLast(({ incident }) => incident.state === 'open') ??
       alike.findLast(({ incident: { closedAt } }) => at - (closedAt ?? at) <= reopenWithinMs)
@@ -128,6 +147,7 @@ export class Incidents {
 
   #change(kept: KeptIncident): void {
     this.#kept.set(kept.incident.id, kept);
+    this.#index.put(kept);
     this.#options.onChange(kept);
   }
 
@@ -135,7 +155,7 @@ export class Incidents {
   #forget(id: string, at: number): void {
     if (dueOf(this.#kept.get(id)!, this.#policy, at)) return;
     this.#kept.delete(id);
-    for (const [signal, home] of this.#homes) if (home === id) this.#homes.delete(signal);
+    this.#index.forget(id);
   }
 
   /** Tells what is due, or keeps why not; `slept` gets what quiet hours held back until now. */
