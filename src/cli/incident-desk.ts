@@ -146,7 +146,7 @@ export class IncidentDesk {
   /** Something was found. What comes late may be over by now, as what comes right after it may say: it waits for that. */
   signal(signal: Signal): void {
     const { clock } = this.#options;
-    const isNew = !this.#incidents.knows(signal.id);
+    const isNew = !this.#incidents.knows(signal.host, signal.id);
     // A log that is read again tells what is long over once more.
     if (isNew && signal.state === 'closed' && this.#file.holds(signal.id)) return;
     if (isNew && !this.#late.has(signal.id) && !this.#takesNew(signal)) return;

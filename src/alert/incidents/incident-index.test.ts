@@ -74,8 +74,8 @@ test('what has nothing in common is not looked at', () => {
     index.join(`s${n}`, incident.id);
   }
   const found = index.alike('web', { label: '', program: 'p7', resource: 'r8' });
-  assert.deepEqual(found, [index.homeOf('s7'), index.homeOf('s8')]);
+  assert.deepEqual(found, [index.homeOf('web', 's7'), index.homeOf('web', 's8')]);
   assert.deepEqual(index.alike('db', { label: '', program: 'p7', resource: 'r8' }), []);
   index.forget(found[0]!);
-  assert.equal(index.homeOf('s7'), undefined);
+  assert.equal(index.homeOf('web', 's7'), undefined);
 });

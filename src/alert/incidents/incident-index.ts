@@ -14,6 +14,8 @@ interface Entry {
 /** Signals of one incident that are remembered: an older one is found by its cause again. */
 const MOST_SIGNALS = 1000;
 
+const named = (host: string, signal: string): string => `${host}\n${signal}`;
+
 /** Which incident a signal belongs to, without a walk through all of them. */
 export class IncidentIndex {
   readonly #entries = new Map<string, Entry>();
@@ -42,27 +44,27 @@ export class IncidentIndex {
 
   /** A signal belongs to an incident that was put. */
   join(signal: string, incident: string): void {
-    this.#bySignal.set(signal, incident);
-    const { signals } = this.#entries.get(incident)!;
+    const { host, signals } = this.#entries.get(incident)!;
+    this.#bySignal.set(named(host, signal), incident);
     signals.add(signal);
     if (signals.size <= MOST_SIGNALS) return;
     const [oldest] = signals;
     signals.delete(oldest!);
-    this.#bySignal.delete(oldest!);
+    this.#bySignal.delete(named(host, oldest!));
   }
 
   forget(incident: string): void {
     const entry = this.#entries.get(incident);
     if (!entry) return;
-    for (const signal of entry.signals) this.#bySignal.delete(signal);
+    for (const signal of entry.signals) this.#bySignal.delete(named(entry.host, signal));
     for (const key of entry.keys) drop(this.#byCause, key, incident);
     drop(this.#open, entry.host, incident);
     this.#entries.delete(incident);
   }
 
-  /** The incident of a signal that is known. */
-  homeOf(signal: string): string | undefined {
-    return this.#bySignal.get(signal);
+  /** The incident of a signal that is known. A host that tells a signal by the id of another host's does not reach that one's incident. */
+  homeOf(host: string, signal: string): string | undefined {
+    return this.#bySignal.get(named(host, signal));
   }
 
   /** Incidents of a host that a cause may be one with (`isOneWith` decides), oldest first. */

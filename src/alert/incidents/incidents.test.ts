@@ -409,13 +409,22 @@ test('what is over is asked about no more until something is said of it, and wha
   assert.deepEqual(asked.slice(1), ['process /bin/over', 'process /bin/open']);
 });
 
+test("a host that tells a signal by the id of another host's reaches nothing of that one", () => {
+  const bench = new Bench().tell(signal('a'));
+  const [before] = bench.incidents.open();
+  bench.tell(signal('a', { host: 'db', state: 'closed', closedAt: BEGIN + SECOND, severity: 'HIGH' }));
+  bench.incidents.look(BEGIN + 60 * 60 * SECOND);
+  const after = bench.incidents.open().find(({ host }) => host === 'web');
+  assert.deepEqual([after?.id, after?.state, after?.severity], [before?.id, 'open', 'LOW']);
+});
+
 test('a host with too many open incidents gets no more, but that it is silent; one incident takes so many open signals', () => {
   const { incidents } = new Bench();
   const of = (n: number, parts: Partial<Signal> = {}): Signal =>
     signal(`s${n}`, { culprits: [culprit(`/bin/p${n}`)], ...parts });
   for (let n = 0; n < MOST_OPEN; n++) assert.ok(incidents.signal(of(n), BEGIN));
   assert.equal(incidents.signal(of(MOST_OPEN), BEGIN), false);
-  assert.equal(incidents.knows(`s${MOST_OPEN}`), false);
+  assert.equal(incidents.knows('web', `s${MOST_OPEN}`), false);
   assert.ok(incidents.signal(of(-1, { host: 'db' }), BEGIN));
   assert.ok(incidents.signal(of(-2, { kind: 'silence' }), BEGIN));
   assert.ok(incidents.signal(closed(of(1), BEGIN), BEGIN));

@@ -71,7 +71,7 @@ export class Incidents {
 
   #isTooMuch(home: KeptIncident | undefined, { id, host, kind, state }: Signal): boolean {
     if (home?.incident.state === 'open')
-      return home.memory.openSignals.length >= MOST_OPEN && !this.knows(id);
+      return home.memory.openSignals.length >= MOST_OPEN && !this.knows(host, id);
     // That a host is silent is one incident, and must not be lost in what it said before.
     if (kind === 'silence' || (home && state === 'closed')) return false;
     return this.#index.countOpen(host) >= MOST_OPEN;
@@ -85,8 +85,8 @@ export class Incidents {
   }
 
   /** Whether a signal of this id belongs to an incident that is open or may still come back. */
-  knows(signal: string): boolean {
-    return this.#index.homeOf(signal) !== undefined;
+  knows(host: string, signal: string): boolean {
+    return this.#index.homeOf(host, signal) !== undefined;
   }
 
   /** Time passes: what was quiet for long enough closes, and what waited to be told is told. To be called every second or so. */
@@ -124,7 +124,7 @@ export class Incidents {
   }
 
   #homeOf(signal: Signal, at: number): KeptIncident | undefined {
-    const known = this.#kept.get(this.#index.homeOf(signal.id) ?? '');
+    const known = this.#kept.get(this.#index.homeOf(signal.host, signal.id) ?? '');
     if (known) return known;
     const { reopenWithinMs } = this.#policy;
     const cause = causeOf(signal);
