@@ -1,4 +1,4 @@
-import { rmSync, unwatchFile, watchFile } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Settings, settingsSchema } from '../agent/settings.ts';
 import { type Reloaded, Reloader } from '../config/reload.ts';
@@ -43,13 +43,14 @@ export function reloadOnRequest({ reloader, log, folder, platform }: ReloadReque
     noteReload(folder, { ...reloaded, at: clock.now() });
   };
   const request = join(folder, RELOAD_REQUEST);
-  if (platform === 'win32')
-    watchFile(request, { interval: LOOK_MS, persistent: false }, ({ nlink }) => {
-      if (nlink === 0) return;
-      rmSync(request, { force: true });
-      reload();
-    });
-  return { reload: () => void reload(), stop: () => unwatchFile(request) };
+  // Looked for by itself: a watcher takes what is there when it begins for what was there before.
+  const look = (): void => {
+    if (!existsSync(request)) return;
+    rmSync(request, { force: true });
+    void reload();
+  };
+  const looking = platform === 'win32' ? setInterval(look, LOOK_MS).unref() : undefined;
+  return { reload: () => void reload(), stop: () => clearInterval(looking) };
 }
 
 function logReload({ applied, needRestart, problems }: Reloaded, log: Log): void {
